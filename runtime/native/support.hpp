@@ -1,0 +1,40 @@
+// What generated C++ and the native extension share: owned references, Lisp errors, and the operations on
+// Lisp values. The extension `_support` defines everything here once, compiled by the system compiler;
+// Cling only parses these declarations.
+#pragma once
+#include <Python.h>
+#include <cstdint>
+#include <exception>
+#include <utility>
+
+#define TS_API __attribute__((visibility("default")))
+
+namespace ts {
+
+// A Python exception on its way through C++ frames. Whoever throws it has set Python's error indicator.
+struct TS_API py_error : std::exception {
+  char const* what() const noexcept override { return "a Lisp error"; }
+};
+
+// An owned reference to a Lisp value, never null except when moved from or default-made.
+struct ref {
+  PyObject* p = nullptr;
+  ref() noexcept = default;
+  ref(ref const& o) noexcept : p(o.p) { Py_XINCREF(p); }
+  ref(ref&& o) noexcept : p(std::exchange(o.p, nullptr)) {}
+  ref& operator=(ref o) noexcept { std::swap(p, o.p); return *this; }
+  ~ref() { Py_XDECREF(p); }
+
+  // Takes over a new reference as Python's C functions return it; null means an error is set.
+  static ref own(PyObject* p) { if(!p) throw py_error{}; return ref{ p, 0 }; }
+  static ref share(PyObject* p) noexcept { Py_INCREF(p); return ref{ p, 0 }; }
+  PyObject* release() noexcept { return std::exchange(p, nullptr); }
+  PyObject* get() const noexcept { return p; }
+
+private:
+  ref(PyObject* o, int) noexcept : p(o) {}
+};
+
+inline bool truthy(PyObject* o) noexcept { return o != Py_None && o != Py_False; }
+
+} // namespace ts
