@@ -1,0 +1,74 @@
+# `make run` and `make test` make the environment they need, once: .venv holds it, and a stamp in it
+# says which of its parts are up to date. PYTHON=… chooses another interpreter.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := $(VENV)/.packages
+NATIVE := $(VENV)/.native
+SYSTEM := $(VENV)/.system
+SCRIPT := assets/scripts/draw_debug_ui.jank
+
+# The first Python that is new and old enough: `python3` is asked first, as it is the user's choice.
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11, \
+	$(shell $(p) -c '$(SUITABLE)' 2>/dev/null && command -v $(p))))
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: help run test setup lint format bench doctor clean
+
+help: ## what there is to make
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 10
+
+run: setup ## open the window on the example script
+	@$(BIN)/tierscope run $(SCRIPT)
+
+test: setup $(SYSTEM) ## lint, types, every test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+setup: $(PACKAGES) $(NATIVE) ## the environment alone
+
+lint: setup ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## format the Python code and mend what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## the benchmarks
+	$(BIN)/tierscope bench
+
+doctor: setup ## what is installed and what is missing
+	@$(BIN)/tierscope doctor
+
+clean: ## remove everything that was made, .venv included
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find runtime -name '*.so' -delete
+
+# pyrsistent is built here: for some Pythons its published wheel lacks the C extension.
+$(PACKAGES): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 was found; make PYTHON=/path/to/python" >&2; exit 3; }
+	@$(PYTHON) -m app.system $(if $(filter test,$(MAKECMDGOALS)),--install) build
+	@echo "Installing into $(VENV) with $(PYTHON): some two minutes, most of them compile cppyy."
+ifneq ($(UV),)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	$(UV) pip install --python $(BIN)/python --no-binary pyrsistent -e '.[dev]'
+else
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --no-binary pyrsistent -e '.[dev]'
+endif
+	@echo "Precompiling the C++ standard headers for Cling."
+	$(BIN)/python -c 'import cppyy'
+	@touch $@
+
+$(NATIVE): $(PACKAGES) $(wildcard runtime/native/*.cpp runtime/native/*.hpp runtime/native/build.py)
+	$(BIN)/python -m runtime.native.build
+	@touch $@
+
+$(SYSTEM): app/system.py | $(PACKAGES)
+	@$(BIN)/python -m app.system --install build display
+	@touch $@
