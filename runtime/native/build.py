@@ -1,0 +1,75 @@
+"""Builds the native extension `_support` in place: `python -m runtime.native.build`.
+
+The extension is compiled again only when its sources, the flags or the interpreter changed; a digest of
+them stands in a file beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import subprocess
+import sys
+import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FLAGS = ["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-fno-math-errno", "-Wall", "-Wextra"]
+TARGET = HERE / f"_support{sysconfig.get_config_var('EXT_SUFFIX')}"
+
+
+def sources() -> list[Path]:
+    """Every C++ file of the extension, in a fixed order."""
+    return sorted(HERE.glob("*.cpp"))
+
+
+def digest(compiler: list[str]) -> str:
+    """What the built extension depends on, as one hexadecimal number."""
+    state = hashlib.sha256()
+    state.update(repr((sys.version, sysconfig.get_config_var("EXT_SUFFIX"), compiler, FLAGS)).encode())
+    for path in sources() + sorted(HERE.glob("*.hpp")):
+        state.update(path.name.encode() + b"\0" + path.read_bytes())
+    return state.hexdigest()
+
+
+def compiler() -> list[str]:
+    """The C++ compiler's command: `$CXX`, else g++."""
+    return shlex.split(os.environ.get("CXX", "g++"))
+
+
+def build(force: bool = False) -> Path:
+    """Compile the extension where it is missing or out of date; returns its path.
+
+    Raises `subprocess.CalledProcessError` when the compiler rejects it (its words go to standard error)
+    and `FileNotFoundError` when there is no compiler.
+    """
+    command = compiler()
+    wanted = digest(command)
+    record = HERE / "build" / "digest"
+    if not force and TARGET.exists() and record.exists() and record.read_text() == wanted:
+        return TARGET
+    record.parent.mkdir(exist_ok=True)
+    include = f"-I{sysconfig.get_paths()['include']}"
+    objects = [record.parent / f"{path.stem}.{os.getpid()}.o" for path in sources()]
+
+    def compile_one(pair: tuple[Path, Path]) -> None:
+        source, target = pair
+        subprocess.run([*command, *FLAGS, include, "-c", str(source), "-o", str(target)], check=True)
+
+    fresh = TARGET.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(compile_one, zip(sources(), objects, strict=True)))
+        subprocess.run([*command, "-shared", *map(str, objects), "-o", str(fresh)], check=True)
+        os.replace(fresh, TARGET)  # processes that loaded the old one keep it
+    finally:
+        for leftover in [*objects, fresh]:
+            leftover.unlink(missing_ok=True)
+    record.write_text(wanted)
+    return TARGET
+
+
+if __name__ == "__main__":
+    print(build(force="--force" in sys.argv[1:]))
