@@ -1,6 +1,11 @@
 // The extension module `runtime.native._support`: each part adds its functions and types to it.
 #include "support.hpp"
 
+namespace ts {
+bool init_functions(PyObject* module);
+bool init_interop(PyObject* module);
+} // namespace ts
+
 namespace {
 
 PyModuleDef definition = {
@@ -13,5 +18,9 @@ PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__support() {
   PyObject* module = PyModule_Create(&definition);
   if(!module) return nullptr;
+  if(!ts::init_functions(module) || !ts::init_interop(module)) {
+    Py_DECREF(module);
+    return nullptr;
+  }
   return module;
 }

@@ -4,7 +4,6 @@
 #pragma once
 #include <Python.h>
 #include <cstdint>
-#include <exception>
 #include <utility>
 
 #define TS_API __attribute__((visibility("default")))
@@ -12,9 +11,11 @@
 namespace ts {
 
 // A Python exception on its way through C++ frames. Whoever throws it has set Python's error indicator.
-struct TS_API py_error : std::exception {
-  char const* what() const noexcept override { return "a Lisp error"; }
-};
+// Not a std::exception: a script that catches C++ exceptions by base class does not catch Lisp errors.
+struct TS_API py_error {};
+
+// Continues Python's pending exception in C++: as the C++ exception that it carries, else as py_error.
+[[noreturn]] TS_API void raise();
 
 // An owned reference to a Lisp value, never null except when moved from or default-made.
 struct ref {
@@ -26,7 +27,7 @@ struct ref {
   ~ref() { Py_XDECREF(p); }
 
   // Takes over a new reference as Python's C functions return it; null means an error is set.
-  static ref own(PyObject* p) { if(!p) throw py_error{}; return ref{ p, 0 }; }
+  static ref own(PyObject* p) { if(!p) raise(); return ref{ p, 0 }; }
   static ref share(PyObject* p) noexcept { Py_INCREF(p); return ref{ p, 0 }; }
   PyObject* release() noexcept { return std::exchange(p, nullptr); }
   PyObject* get() const noexcept { return p; }

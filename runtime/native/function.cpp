@@ -1,0 +1,439 @@
+// Vars, functions and their shared code as Python types. Calls count themselves here, whatever tier they run in.
+#include "function.hpp"
+#include <pthread.h>
+#include <structmember.h>
+#include <cstddef>
+#include <ctime>
+
+namespace ts {
+
+namespace {
+
+constexpr std::uint64_t timing_interval = 64; // every so many calls of a function one is timed
+constexpr std::uint64_t loop_weight = 16;     // so many loop iterations count as a call
+constexpr std::size_t stack_margin = 512 * 1024;
+
+PyObject* recur_mark = nullptr;   // what a tier-0 body returns to go round again
+PyObject* seq_of_tuple = nullptr; // Python: tuple -> List
+PyObject* call_slow = nullptr;    // Python: (f, args tuple) -> value, for what Python cannot call itself
+PyObject* arity_error = nullptr;  // Python: (fn, count) -> exception
+PyObject* unbound_error = nullptr;
+PyObject* deref_slow = nullptr;
+
+std::uint64_t now_ns() noexcept {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+[[noreturn]] void raise_made(PyObject* maker, PyObject* made) {
+  if(made) {
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made)), made);
+    Py_DECREF(made);
+  }
+  (void)maker;
+  throw py_error{};
+}
+
+struct arity {
+  long params;
+  bool variadic;
+  Py_ssize_t frame;
+  PyObject* body;
+};
+
+arity read_arity(PyObject* t) {
+  return { PyLong_AsLong(PyTuple_GET_ITEM(t, 0)), PyTuple_GET_ITEM(t, 1) == Py_True,
+           PyLong_AsSsize_t(PyTuple_GET_ITEM(t, 2)), PyTuple_GET_ITEM(t, 3) };
+}
+
+// Tier 0: a frame is a list of captures, the function itself, parameters, then empty slots for locals.
+ref interpret(fn* self, PyObject* const* args, Py_ssize_t count) {
+  PyObject* const arities = self->shared->arities;
+  for(Py_ssize_t i = 0; i < PyTuple_GET_SIZE(arities); ++i) {
+    arity const a = read_arity(PyTuple_GET_ITEM(arities, i));
+    if(a.variadic ? count < a.params : count != a.params) continue;
+    ref const frame = ref::own(PyList_New(a.frame));
+    Py_ssize_t slot = 0;
+    auto const put = [&](PyObject* o) { PyList_SET_ITEM(frame.p, slot++, Py_NewRef(o)); };
+    for(Py_ssize_t c = 0; c < Py_SIZE(self); ++c) put(self->captures[c]);
+    put(reinterpret_cast<PyObject*>(self));
+    for(long p = 0; p < a.params; ++p) put(args[p]);
+    if(a.variadic) PyList_SET_ITEM(frame.p, slot++, rest_args(args, a.params, count).release());
+    while(slot < a.frame) put(Py_None);
+    while(true) {
+      ref result = ref::own(PyObject_CallOneArg(a.body, frame.p));
+      if(result.p != recur_mark) return result;
+    }
+  }
+  throw_arity(self, count);
+}
+
+PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
+  try {
+    check_stack();
+    if(self->shared->native) return self->shared->native(self, args, count);
+    return interpret(self, args, count).release();
+  } catch(...) {
+    set_python_error();
+    return nullptr;
+  }
+}
+
+PyObject* fn_vectorcall(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* names) {
+  fn* const self = reinterpret_cast<fn*>(callable);
+  code* const shared = self->shared;
+  Py_ssize_t const count = PyVectorcall_NARGS(flags);
+  if(names && PyTuple_GET_SIZE(names)) {
+    PyErr_SetString(PyExc_TypeError, "Lisp functions take no keyword arguments");
+    return nullptr;
+  }
+  std::uint64_t const calls = ++shared->calls;
+  if(calls + shared->loops / loop_weight >= shared->hot_at) {
+    shared->hot_at = ~std::uint64_t{ 0 };
+    if(shared->hot) {
+      PyObject* const done = PyObject_CallOneArg(shared->hot, reinterpret_cast<PyObject*>(shared));
+      if(!done) return nullptr;
+      Py_DECREF(done);
+    }
+  }
+  if(calls % timing_interval != 1) return run(self, args, count);
+  std::uint64_t const start = now_ns();
+  Py_INCREF(shared);
+  PyObject* const result = run(self, args, count);
+  shared->timed_ns += now_ns() - start;
+  if(++shared->timed_calls >= 64) { // forget slowly: the mean follows tier changes
+    shared->timed_calls /= 2;
+    shared->timed_ns /= 2;
+  }
+  Py_DECREF(shared);
+  return result;
+}
+
+// --- Code -----------------------------------------------------------------------------------------------
+
+int code_init(PyObject* self, PyObject* args, PyObject*) {
+  PyObject* name;
+  PyObject* arities;
+  if(!PyArg_ParseTuple(args, "O!O!", &PyUnicode_Type, &name, &PyTuple_Type, &arities)) return -1;
+  code* const c = reinterpret_cast<code*>(self);
+  Py_XSETREF(c->name, Py_NewRef(name));
+  Py_XSETREF(c->arities, Py_NewRef(arities));
+  c->hot_at = ~std::uint64_t{ 0 };
+  return 0;
+}
+
+int code_traverse(PyObject* self, visitproc visit, void* arg) {
+  code* const c = reinterpret_cast<code*>(self);
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(c->arities);
+  Py_VISIT(c->hot);
+  return 0;
+}
+
+int code_clear(PyObject* self) {
+  code* const c = reinterpret_cast<code*>(self);
+  Py_CLEAR(c->arities);
+  Py_CLEAR(c->hot);
+  Py_CLEAR(c->name);
+  return 0;
+}
+
+template<int (*clear)(PyObject*)> void dealloc(PyObject* self) {
+  PyTypeObject* const type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  clear(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+PyObject* code_get_native(PyObject* self, void*) {
+  return PyLong_FromVoidPtr(reinterpret_cast<void*>(reinterpret_cast<code*>(self)->native));
+}
+
+int code_set_native(PyObject* self, PyObject* value, void*) {
+  void* const address = value ? PyLong_AsVoidPtr(value) : nullptr;
+  if(PyErr_Occurred()) return -1;
+  reinterpret_cast<code*>(self)->native = reinterpret_cast<native_entry>(address);
+  return 0;
+}
+
+PyMemberDef code_members[] = {
+  { "name", T_OBJECT, offsetof(code, name), READONLY, "the function's full name" },
+  { "arities", T_OBJECT, offsetof(code, arities), 0, "tier 0: ((params, variadic, frame size, body), ...)" },
+  { "hot", T_OBJECT, offsetof(code, hot), 0, "called with this object once it is hot" },
+  { "calls", T_ULONGLONG, offsetof(code, calls), 0, "calls so far, in every tier" },
+  { "loops", T_ULONGLONG, offsetof(code, loops), 0, "loop iterations counted in tier 0" },
+  { "hot_at", T_ULONGLONG, offsetof(code, hot_at), 0, "the count at which it becomes hot" },
+  { "timed_calls", T_ULONGLONG, offsetof(code, timed_calls), READONLY, "sampled calls" },
+  { "timed_ns", T_ULONGLONG, offsetof(code, timed_ns), READONLY, "nanoseconds of the sampled calls" },
+  {}
+};
+
+PyGetSetDef code_getset[] = {
+  { "native", code_get_native, code_set_native, "the compiled entry's address, 0 in tier 0", nullptr }, {}
+};
+
+PyType_Slot code_slots[] = {
+  { Py_tp_doc, const_cast<char*>("What all closures of one fn* form share: counters and code.") },
+  { Py_tp_init, reinterpret_cast<void*>(code_init) },
+  { Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew) },
+  { Py_tp_traverse, reinterpret_cast<void*>(code_traverse) },
+  { Py_tp_clear, reinterpret_cast<void*>(code_clear) },
+  { Py_tp_dealloc, reinterpret_cast<void*>(dealloc<code_clear>) },
+  { Py_tp_members, code_members },
+  { Py_tp_getset, code_getset },
+  { 0, nullptr }
+};
+PyType_Spec code_spec{ "runtime.native._support.Code", sizeof(code), 0,
+                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, code_slots };
+
+// --- Fn -------------------------------------------------------------------------------------------------
+
+PyTypeObject* fn_type = nullptr;
+PyTypeObject* code_type = nullptr;
+
+int fn_traverse(PyObject* self, visitproc visit, void* arg) {
+  fn* const f = reinterpret_cast<fn*>(self);
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(f->shared);
+  Py_VISIT(f->meta);
+  for(Py_ssize_t i = 0; i < Py_SIZE(self); ++i) Py_VISIT(f->captures[i]);
+  return 0;
+}
+
+int fn_clear(PyObject* self) {
+  fn* const f = reinterpret_cast<fn*>(self);
+  if(f->weakrefs) PyObject_ClearWeakRefs(self);
+  for(Py_ssize_t i = 0; i < Py_SIZE(self); ++i) Py_CLEAR(f->captures[i]);
+  Py_CLEAR(f->meta);
+  return 0;
+}
+
+void fn_dealloc(PyObject* self) {
+  PyTypeObject* const type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  fn_clear(self);
+  Py_XDECREF(reinterpret_cast<PyObject*>(reinterpret_cast<fn*>(self)->shared));
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+PyObject* fn_repr(PyObject* self) {
+  return PyUnicode_FromFormat("#<fn %U>", reinterpret_cast<fn*>(self)->shared->name);
+}
+
+PyObject* fn_new(PyTypeObject*, PyObject* args, PyObject*) {
+  PyObject* shared;
+  PyObject* captures;
+  if(!PyArg_ParseTuple(args, "O!O!", code_type, &shared, &PyTuple_Type, &captures)) return nullptr;
+  try {
+    return make_fn(reinterpret_cast<code*>(shared), &PyTuple_GET_ITEM(captures, 0), PyTuple_GET_SIZE(captures))
+      .release();
+  } catch(py_error const&) {
+    return nullptr;
+  }
+}
+
+PyObject* fn_captures(PyObject* self, void*) {
+  fn* const f = reinterpret_cast<fn*>(self);
+  PyObject* const t = PyTuple_New(Py_SIZE(self));
+  for(Py_ssize_t i = 0; t && i < Py_SIZE(self); ++i) PyTuple_SET_ITEM(t, i, Py_XNewRef(f->captures[i]));
+  return t;
+}
+
+PyObject* fn_with_meta(PyObject* self, PyObject* meta) {
+  fn* const f = reinterpret_cast<fn*>(self);
+  try {
+    ref copy = make_fn(f->shared, f->captures, Py_SIZE(self));
+    Py_XSETREF(reinterpret_cast<fn*>(copy.p)->meta, Py_NewRef(meta));
+    return copy.release();
+  } catch(py_error const&) {
+    return nullptr;
+  }
+}
+
+// A letfn's functions refer to each other: their captures are filled in after all of them exist.
+PyObject* fn_set_capture(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+  if(count != 2) return PyErr_Format(PyExc_TypeError, "set_capture takes an index and a value");
+  Py_ssize_t const i = PyLong_AsSsize_t(args[0]);
+  if(i < 0 || i >= Py_SIZE(self)) return PyErr_Format(PyExc_IndexError, "no such capture");
+  Py_XSETREF(reinterpret_cast<fn*>(self)->captures[i], Py_NewRef(args[1]));
+  Py_RETURN_NONE;
+}
+
+PyMethodDef fn_methods[] = {
+  { "with_meta", fn_with_meta, METH_O, "a copy of this closure with other metadata" },
+  { "set_capture", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(fn_set_capture)), METH_FASTCALL,
+    "fill in a capture of a mutually recursive function" },
+  {}
+};
+PyMemberDef fn_members[] = {
+  { "code", T_OBJECT, offsetof(fn, shared), READONLY, "what all its closures share" },
+  { "meta", T_OBJECT, offsetof(fn, meta), 0, "metadata or None" },
+  { "__vectorcalloffset__", T_PYSSIZET, offsetof(fn, vectorcall), READONLY, nullptr },
+  { "__weaklistoffset__", T_PYSSIZET, offsetof(fn, weakrefs), READONLY, nullptr },
+  {}
+};
+PyGetSetDef fn_getset[] = { { "captures", fn_captures, nullptr, "the captured values", nullptr }, {} };
+
+PyType_Slot fn_slots[] = {
+  { Py_tp_doc, const_cast<char*>("Fn(code, captures): a Lisp function.") },
+  { Py_tp_new, reinterpret_cast<void*>(fn_new) },
+  { Py_tp_traverse, reinterpret_cast<void*>(fn_traverse) },
+  { Py_tp_clear, reinterpret_cast<void*>(fn_clear) },
+  { Py_tp_dealloc, reinterpret_cast<void*>(fn_dealloc) },
+  { Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call) },
+  { Py_tp_repr, reinterpret_cast<void*>(fn_repr) },
+  { Py_tp_methods, fn_methods },
+  { Py_tp_members, fn_members },
+  { Py_tp_getset, fn_getset },
+  { 0, nullptr }
+};
+PyType_Spec fn_spec{ "runtime.native._support.Fn", offsetof(fn, captures), sizeof(PyObject*),
+                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, fn_slots };
+
+// --- Var ------------------------------------------------------------------------------------------------
+
+int var_traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(reinterpret_cast<var*>(self)->root);
+  return 0;
+}
+
+int var_clear(PyObject* self) {
+  Py_CLEAR(reinterpret_cast<var*>(self)->root);
+  return 0;
+}
+
+PyObject* var_bind(PyObject* self, PyObject* value) {
+  var* const v = reinterpret_cast<var*>(self);
+  Py_XSETREF(v->root, Py_NewRef(value));
+  ++v->version;
+  Py_RETURN_NONE;
+}
+
+PyObject* var_unbind(PyObject* self, PyObject*) {
+  var* const v = reinterpret_cast<var*>(self);
+  Py_CLEAR(v->root);
+  ++v->version;
+  Py_RETURN_NONE;
+}
+
+PyMethodDef var_methods[] = {
+  { "bind", var_bind, METH_O, "give it a new root value" },
+  { "unbind", var_unbind, METH_NOARGS, "take its root value away" },
+  {}
+};
+PyMemberDef var_members[] = {
+  { "root", T_OBJECT_EX, offsetof(var, root), READONLY, "the root value; AttributeError while unbound" },
+  { "version", T_ULONGLONG, offsetof(var, version), READONLY, "rises with every new root" },
+  {}
+};
+PyType_Slot var_slots[] = {
+  { Py_tp_doc, const_cast<char*>("The part of a var that generated code reads.") },
+  { Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew) },
+  { Py_tp_traverse, reinterpret_cast<void*>(var_traverse) },
+  { Py_tp_clear, reinterpret_cast<void*>(var_clear) },
+  { Py_tp_dealloc, reinterpret_cast<void*>(dealloc<var_clear>) },
+  { Py_tp_methods, var_methods },
+  { Py_tp_members, var_members },
+  { 0, nullptr }
+};
+PyType_Spec var_spec{ "runtime.native._support.VarBase", sizeof(var), 0,
+                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, var_slots };
+
+// --- module functions -----------------------------------------------------------------------------------
+
+PyObject* set_hooks(PyObject*, PyObject* args) {
+  PyObject *recur, *seq, *slow, *arity, *unbound, *dynamic;
+  if(!PyArg_ParseTuple(args, "OOOOOO", &recur, &seq, &slow, &arity, &unbound, &dynamic)) return nullptr;
+  Py_XSETREF(recur_mark, Py_NewRef(recur));
+  Py_XSETREF(seq_of_tuple, Py_NewRef(seq));
+  Py_XSETREF(call_slow, Py_NewRef(slow));
+  Py_XSETREF(arity_error, Py_NewRef(arity));
+  Py_XSETREF(unbound_error, Py_NewRef(unbound));
+  Py_XSETREF(deref_slow, Py_NewRef(dynamic));
+  Py_RETURN_NONE;
+}
+
+PyMethodDef functions[] = {
+  { "set_function_hooks", set_hooks, METH_VARARGS,
+    "(recur mark, tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> exception, var -> value)" },
+  {}
+};
+
+} // namespace
+
+thread_local char* stack_limit = nullptr;
+
+void check_stack_slow() {
+  if(!stack_limit) {
+    pthread_attr_t attributes;
+    void* base = nullptr;
+    std::size_t size = 0;
+    if(pthread_getattr_np(pthread_self(), &attributes) == 0) {
+      pthread_attr_getstack(&attributes, &base, &size);
+      pthread_attr_destroy(&attributes);
+    }
+    stack_limit = static_cast<char*>(base) + (size > 2 * stack_margin ? stack_margin : size / 4);
+  }
+  if(static_cast<char*>(__builtin_frame_address(0)) < stack_limit) {
+    PyErr_SetString(PyExc_RecursionError, "stack overflow: calls are nested too deeply");
+    throw py_error{};
+  }
+}
+
+void throw_unbound(var* v) {
+  raise_made(unbound_error, PyObject_CallOneArg(unbound_error, reinterpret_cast<PyObject*>(v)));
+}
+
+void throw_arity(fn* self, Py_ssize_t count) {
+  ref const n = ref::own(PyLong_FromSsize_t(count));
+  raise_made(arity_error,
+             PyObject_CallFunctionObjArgs(arity_error, reinterpret_cast<PyObject*>(self), n.p, nullptr));
+}
+
+ref deref_dynamic(var* v) { return ref::own(PyObject_CallOneArg(deref_slow, reinterpret_cast<PyObject*>(v))); }
+
+ref call(PyObject* f, PyObject* const* args, Py_ssize_t count) {
+  if(PyCallable_Check(f)) {
+    return ref::own(
+      PyObject_Vectorcall(f, args, static_cast<std::size_t>(count) | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+  }
+  ref const tuple = ref::own(PyTuple_New(count));
+  for(Py_ssize_t i = 0; i < count; ++i) PyTuple_SET_ITEM(tuple.p, i, Py_NewRef(args[i]));
+  return ref::own(PyObject_CallFunctionObjArgs(call_slow, f, tuple.p, nullptr));
+}
+
+ref make_fn(code* shared, PyObject* const* captures, Py_ssize_t count) {
+  fn* const f = PyObject_GC_NewVar(fn, fn_type, count);
+  if(!f) throw py_error{};
+  f->vectorcall = fn_vectorcall;
+  f->shared = shared;
+  Py_INCREF(reinterpret_cast<PyObject*>(shared));
+  f->meta = nullptr;
+  f->weakrefs = nullptr;
+  for(Py_ssize_t i = 0; i < count; ++i) f->captures[i] = Py_XNewRef(captures[i]);
+  PyObject_GC_Track(reinterpret_cast<PyObject*>(f));
+  return ref::own(reinterpret_cast<PyObject*>(f));
+}
+
+ref rest_args(PyObject* const* args, Py_ssize_t from, Py_ssize_t count) {
+  if(count <= from) return ref::share(Py_None);
+  ref const tuple = ref::own(PyTuple_New(count - from));
+  for(Py_ssize_t i = from; i < count; ++i) PyTuple_SET_ITEM(tuple.p, i - from, Py_NewRef(args[i]));
+  return ref::own(PyObject_CallOneArg(seq_of_tuple, tuple.p));
+}
+
+bool init_functions(PyObject* module) {
+  code_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&code_spec));
+  fn_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&fn_spec));
+  PyObject* const var_type = PyType_FromSpec(&var_spec);
+  return code_type && fn_type && var_type
+    && PyModule_AddObjectRef(module, "Code", reinterpret_cast<PyObject*>(code_type)) == 0
+    && PyModule_AddObjectRef(module, "Fn", reinterpret_cast<PyObject*>(fn_type)) == 0
+    && PyModule_AddObjectRef(module, "VarBase", var_type) == 0 && PyModule_AddFunctions(module, functions) == 0;
+}
+
+} // namespace ts

@@ -1,0 +1,72 @@
+// Vars and functions as generated C++ sees them. A `fn` is a closure; what all closures of one `fn*` form
+// share, counters and compiled code included, is its `code`.
+#pragma once
+#include "support.hpp"
+
+namespace ts {
+
+struct fn;
+
+// The compiled entry of a function: all arities, arguments borrowed, a new reference or null with an error set.
+using native_entry = PyObject* (*)(fn* self, PyObject* const* args, Py_ssize_t count);
+
+struct var {
+  PyObject_HEAD
+  PyObject* root;        // owned; null while unbound
+  std::uint64_t version; // rises with every new root
+};
+
+struct code {
+  PyObject_HEAD
+  native_entry native;      // null in tier 0
+  PyObject* arities;        // tier 0: tuple of (params, variadic, frame size, body)
+  PyObject* hot;            // called with this object once it is hot; may be null
+  PyObject* name;           // str "ns/fn"
+  std::uint64_t calls;
+  std::uint64_t loops;
+  std::uint64_t hot_at;     // calls + loops / loop_weight at which `hot` is called; ~0 for never
+  std::uint64_t timed_calls, timed_ns;
+};
+
+struct fn {
+  PyObject_VAR_HEAD
+  vectorcallfunc vectorcall;
+  code* shared;
+  PyObject* meta;
+  PyObject* weakrefs;
+  PyObject* captures[1]; // Py_SIZE of them
+};
+
+// The value of a var; an unbound one is an error that names it.
+[[noreturn]] TS_API void throw_unbound(var* v);
+inline PyObject* root(var* v) {
+  if(!v->root) throw_unbound(v);
+  return v->root;
+}
+TS_API ref deref_dynamic(var* v); // a var that may have a thread's binding
+
+// Calls any callable Lisp value: functions, keywords, maps, vectors, sets, vars.
+TS_API ref call(PyObject* f, PyObject* const* args, Py_ssize_t count);
+template<class... A> ref call_with(PyObject* f, A const&... a) {
+  PyObject* args[sizeof...(A) + 1] = { nullptr, a.get()... };
+  return call(f, args + 1, static_cast<Py_ssize_t>(sizeof...(A)));
+}
+
+// A closure over `captures` (borrowed) of the function that `shared` describes.
+TS_API ref make_fn(code* shared, PyObject* const* captures, Py_ssize_t count);
+
+[[noreturn]] TS_API void throw_arity(fn* self, Py_ssize_t count);
+// The arguments from `from` on as a seq, nil when there are none: a variadic function's rest parameter.
+TS_API ref rest_args(PyObject* const* args, Py_ssize_t from, Py_ssize_t count);
+
+// Deep recursion ends in an error before the C stack does.
+extern TS_API thread_local char* stack_limit;
+TS_API void check_stack_slow();
+inline void check_stack() {
+  if(static_cast<char*>(__builtin_frame_address(0)) < stack_limit || !stack_limit) check_stack_slow();
+}
+
+// Turns the C++ exception that is being handled into Python's error indicator.
+TS_API void set_python_error() noexcept;
+
+} // namespace ts

@@ -1,0 +1,213 @@
+// Numbers as generated C++ sees them: Clojure's arithmetic on unboxed int64 and double, inline, and on Lisp
+// values (`PyObject*`, borrowed), out of line. One name for all of them: overloads choose.
+// Integer literals must be written as std::int64_t, or the overloads are ambiguous.
+#pragma once
+#include "support.hpp"
+
+namespace ts {
+
+[[noreturn]] TS_API void throw_overflow();       // OverflowError "integer overflow"
+[[noreturn]] TS_API void throw_divide_by_zero(); // ZeroDivisionError "Divide by zero"
+// TypeError "<who> expected <expected>, found <found>".
+[[noreturn]] TS_API void throw_wrong(char const* who, char const* expected, PyObject* found);
+
+// -- boxing and unboxing --------------------------------------------------------------------------------
+
+inline ref box(std::int64_t n) { return ref::own(PyLong_FromLongLong(n)); }
+inline ref box(double d) { return ref::own(PyFloat_FromDouble(d)); }
+inline ref box(bool b) noexcept { return ref::share(b ? Py_True : Py_False); }
+template<class T> ref box(T*) = delete; // a pointer would become a bool
+
+// True and `out` set when `o` is exactly an int of 64 bits.
+TS_API bool as_int64_slow(PyObject* o, std::int64_t& out) noexcept;
+inline bool as_int64(PyObject* o, std::int64_t& out) noexcept {
+  if(!PyLong_CheckExact(o)) return false;
+#if PY_VERSION_HEX >= 0x030C0000
+  auto* const n = reinterpret_cast<PyLongObject*>(o);
+  if(PyUnstable_Long_IsCompact(n)) { out = PyUnstable_Long_CompactValue(n); return true; }
+#else
+  Py_ssize_t const size = Py_SIZE(o); // the sign and the number of 30-bit digits
+  if(size >= -1 && size <= 1) {
+    out = size * static_cast<std::int64_t>(reinterpret_cast<PyLongObject*>(o)->ob_digit[0]);
+    return true;
+  }
+#endif
+  return as_int64_slow(o, out);
+}
+inline bool as_double(PyObject* o, double& out) noexcept {
+  if(!PyFloat_CheckExact(o)) return false;
+  out = PyFloat_AS_DOUBLE(o);
+  return true;
+}
+
+TS_API std::int64_t to_int64(PyObject* o, char const* who); // an integer, else TypeError
+TS_API double to_double(PyObject* o, char const* who);      // any number as a double, else TypeError
+
+// -- unboxed --------------------------------------------------------------------------------------------
+
+#define TS_CHECKED(name, builtin)                                                                            \
+  inline std::int64_t name(std::int64_t a, std::int64_t b) {                                                 \
+    std::int64_t r;                                                                                          \
+    if(__builtin_expect(builtin(a, b, &r), 0)) throw_overflow();                                             \
+    return r;                                                                                                \
+  }
+TS_CHECKED(add, __builtin_saddl_overflow)
+TS_CHECKED(sub, __builtin_ssubl_overflow)
+TS_CHECKED(mul, __builtin_smull_overflow)
+#undef TS_CHECKED
+
+inline std::int64_t wrap(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
+#define TS_WRAPPING(name, op)                                                                                \
+  inline std::int64_t name(std::int64_t a, std::int64_t b) noexcept {                                        \
+    return wrap(static_cast<std::uint64_t>(a) op static_cast<std::uint64_t>(b));                             \
+  }
+TS_WRAPPING(unchecked_add, +)
+TS_WRAPPING(unchecked_sub, -)
+TS_WRAPPING(unchecked_mul, *)
+#undef TS_WRAPPING
+inline std::int64_t unchecked_inc(std::int64_t a) noexcept { return unchecked_add(a, 1); }
+inline std::int64_t unchecked_dec(std::int64_t a) noexcept { return unchecked_sub(a, 1); }
+inline std::int64_t unchecked_neg(std::int64_t a) noexcept { return unchecked_sub(0, a); }
+
+inline std::int64_t inc(std::int64_t a) { return add(a, std::int64_t{ 1 }); }
+inline std::int64_t dec(std::int64_t a) { return sub(a, std::int64_t{ 1 }); }
+inline std::int64_t neg(std::int64_t a) { return sub(std::int64_t{ 0 }, a); }
+inline std::int64_t abs(std::int64_t a) noexcept { return a < 0 ? unchecked_neg(a) : a; } // Clojure wraps here
+inline std::int64_t quot(std::int64_t a, std::int64_t b) {
+  if(b == 0) throw_divide_by_zero();
+  return b == -1 ? neg(a) : a / b; // the processor traps on the one quotient that overflows
+}
+inline std::int64_t rem(std::int64_t a, std::int64_t b) {
+  if(b == 0) throw_divide_by_zero();
+  return b == -1 ? 0 : a % b;
+}
+inline std::int64_t mod(std::int64_t a, std::int64_t b) {
+  std::int64_t const r = rem(a, b);
+  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
+inline double inc(double a) noexcept { return a + 1.0; }
+inline double dec(double a) noexcept { return a - 1.0; }
+inline double neg(double a) noexcept { return -a; }
+inline double abs(double a) noexcept { return __builtin_fabs(a); }
+TS_API double quot(double a, double b); // truncated; ZeroDivisionError for 0.0, as Clojure has it
+TS_API double rem(double a, double b);
+TS_API double mod(double a, double b);
+
+// Integers against doubles compare exactly, as Python and unlike a conversion to double.
+TS_API int compare_exact(std::int64_t a, double b) noexcept; // -1, 0, 1, or 2 for NaN
+
+#define TS_DOUBLES(name, op)                                                                                 \
+  inline double name(double a, double b) noexcept { return a op b; }                                         \
+  inline double name(std::int64_t a, double b) noexcept { return static_cast<double>(a) op b; }              \
+  inline double name(double a, std::int64_t b) noexcept { return a op static_cast<double>(b); }
+TS_DOUBLES(add, +)
+TS_DOUBLES(sub, -)
+TS_DOUBLES(mul, *)
+TS_DOUBLES(div, /)
+#undef TS_DOUBLES
+
+#define TS_MIXED(name)                                                                                       \
+  inline double name(std::int64_t a, double b) { return name(static_cast<double>(a), b); }                   \
+  inline double name(double a, std::int64_t b) { return name(a, static_cast<double>(b)); }
+TS_MIXED(quot)
+TS_MIXED(rem)
+TS_MIXED(mod)
+#undef TS_MIXED
+
+#define TS_COMPARISON(name, op, mixed, mixed_back)                                                           \
+  inline bool name(std::int64_t a, std::int64_t b) noexcept { return a op b; }                               \
+  inline bool name(double a, double b) noexcept { return a op b; }                                           \
+  inline bool name(std::int64_t a, double b) noexcept { int const c = compare_exact(a, b); return mixed; }   \
+  inline bool name(double a, std::int64_t b) noexcept { int const c = compare_exact(b, a); return mixed_back; }
+TS_COMPARISON(lt, <, c == -1, c == 1)
+TS_COMPARISON(le, <=, c <= 0, c == 0 || c == 1)
+TS_COMPARISON(gt, >, c == 1, c == -1)
+TS_COMPARISON(ge, >=, c == 0 || c == 1, c <= 0)
+TS_COMPARISON(num_eq, ==, c == 0, c == 0)
+#undef TS_COMPARISON
+
+// `=`: an integer never equals a double.
+inline bool equal(std::int64_t a, std::int64_t b) noexcept { return a == b; }
+inline bool equal(double a, double b) noexcept { return a == b; }
+inline bool equal(std::int64_t, double) noexcept { return false; }
+inline bool equal(double, std::int64_t) noexcept { return false; }
+inline bool equal(bool a, bool b) noexcept { return a == b; }
+
+inline bool is_zero(std::int64_t a) noexcept { return a == 0; }
+inline bool is_zero(double a) noexcept { return a == 0; }
+inline bool is_pos(std::int64_t a) noexcept { return a > 0; }
+inline bool is_pos(double a) noexcept { return a > 0; }
+inline bool is_neg(std::int64_t a) noexcept { return a < 0; }
+inline bool is_neg(double a) noexcept { return a < 0; }
+inline bool is_even(std::int64_t a) noexcept { return (a & 1) == 0; }
+inline bool is_odd(std::int64_t a) noexcept { return (a & 1) != 0; }
+
+inline std::int64_t max(std::int64_t a, std::int64_t b) noexcept { return a > b ? a : b; }
+inline std::int64_t min(std::int64_t a, std::int64_t b) noexcept { return a < b ? a : b; }
+inline double max(double a, double b) noexcept { return a != a ? a : b != b ? b : a > b ? a : b; }
+inline double min(double a, double b) noexcept { return a != a ? a : b != b ? b : a < b ? a : b; }
+
+// Shift distances count modulo 64, as on the JVM.
+inline std::int64_t bit_and(std::int64_t a, std::int64_t b) noexcept { return a & b; }
+inline std::int64_t bit_or(std::int64_t a, std::int64_t b) noexcept { return a | b; }
+inline std::int64_t bit_xor(std::int64_t a, std::int64_t b) noexcept { return a ^ b; }
+inline std::int64_t bit_and_not(std::int64_t a, std::int64_t b) noexcept { return a & ~b; }
+inline std::int64_t bit_not(std::int64_t a) noexcept { return ~a; }
+inline std::int64_t shift_left(std::int64_t a, std::int64_t n) noexcept {
+  return wrap(static_cast<std::uint64_t>(a) << (n & 63));
+}
+inline std::int64_t shift_right(std::int64_t a, std::int64_t n) noexcept { return a >> (n & 63); }
+inline std::int64_t unsigned_shift_right(std::int64_t a, std::int64_t n) noexcept {
+  return wrap(static_cast<std::uint64_t>(a) >> (n & 63));
+}
+inline std::int64_t bit_mask(std::int64_t n) noexcept { return shift_left(1, n); }
+inline std::int64_t bit_set(std::int64_t a, std::int64_t n) noexcept { return a | bit_mask(n); }
+inline std::int64_t bit_clear(std::int64_t a, std::int64_t n) noexcept { return a & ~bit_mask(n); }
+inline std::int64_t bit_flip(std::int64_t a, std::int64_t n) noexcept { return a ^ bit_mask(n); }
+inline bool bit_test(std::int64_t a, std::int64_t n) noexcept { return (a & bit_mask(n)) != 0; }
+
+// -- Lisp values ----------------------------------------------------------------------------------------
+
+TS_API ref div(std::int64_t a, std::int64_t b); // an integer or a ratio
+
+#define TS_OBJECTS(type, name)                                                                               \
+  TS_API type name(PyObject* a, PyObject* b);                                                                \
+  TS_API type name(PyObject* a, std::int64_t b);                                                             \
+  TS_API type name(std::int64_t a, PyObject* b);                                                             \
+  TS_API type name(PyObject* a, double b);                                                                   \
+  TS_API type name(double a, PyObject* b);
+TS_OBJECTS(ref, add)
+TS_OBJECTS(ref, sub)
+TS_OBJECTS(ref, mul)
+TS_OBJECTS(ref, div)
+TS_OBJECTS(ref, quot)
+TS_OBJECTS(ref, rem)
+TS_OBJECTS(ref, mod)
+TS_OBJECTS(bool, lt)
+TS_OBJECTS(bool, le)
+TS_OBJECTS(bool, gt)
+TS_OBJECTS(bool, ge)
+TS_OBJECTS(bool, num_eq) // `==`
+TS_OBJECTS(ref, max)
+TS_OBJECTS(ref, min)
+#undef TS_OBJECTS
+
+TS_API ref inc(PyObject* a);
+TS_API ref dec(PyObject* a);
+TS_API ref neg(PyObject* a);
+TS_API ref abs(PyObject* a);
+TS_API bool is_zero(PyObject* a);
+TS_API bool is_pos(PyObject* a);
+TS_API bool is_neg(PyObject* a);
+TS_API bool is_even(PyObject* a);
+TS_API bool is_odd(PyObject* a);
+
+// The primed functions, which promote to BigInt where the others overflow.
+TS_API ref add_promoting(PyObject* a, PyObject* b);
+TS_API ref sub_promoting(PyObject* a, PyObject* b);
+TS_API ref mul_promoting(PyObject* a, PyObject* b);
+
+TS_API bool is_number(PyObject* o) noexcept; // bool is none
+
+} // namespace ts
