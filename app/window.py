@@ -1,0 +1,147 @@
+"""The window: GLFW, OpenGL 3.3 core and Dear ImGui's own C++ backends."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import imgui_bundle  # before glfw: it points the glfw package to the bundle's own library
+import glfw
+import numpy as np
+from imgui_bundle import imgui
+from numpy.typing import NDArray
+
+from app.settings import Settings
+from app.surface import destroy_context, make_context
+from panels import theme
+from runtime.errors import EnvironmentFault
+
+GL_COLOR_BUFFER_BIT = 0x4000
+GL_RGB = 0x1907
+GL_UNSIGNED_BYTE = 0x1401
+GL_PACK_ALIGNMENT = 0x0D05
+
+
+class Window:
+    """A `Surface` that is a window on the display.
+
+    The constructor makes the OpenGL context current and calls OpenGL once, so that afterwards ImGui's
+    symbols may be made global: https://www.glfw.org/docs/latest/context_guide.html for the former.
+    Raises EnvironmentFault where there is no display or no OpenGL 3.3.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        size: tuple[int, int],
+        settings: Settings,
+        ini: Path | None,
+        vsync: bool,
+        visible: bool = True,
+    ) -> None:
+        self._handle = _open(title, size, visible)
+        glfw.swap_interval(1 if vsync else 0)
+        self._gl = _Functions()
+        self._gl.viewport(0, 0, *size)
+        scale = settings.ui_scale or max(glfw.get_window_content_scale(self._handle))
+        self.fonts: theme.Fonts = make_context(settings, scale, ini)
+        address = ctypes.cast(self._handle, ctypes.c_void_p).value
+        assert address is not None
+        imgui.backends.glfw_init_for_opengl(address, True)
+        imgui.backends.opengl3_init("#version 330")
+
+    def begin(self) -> bool:
+        """See Surface."""
+        glfw.poll_events()
+        if glfw.window_should_close(self._handle):
+            return False
+        imgui.backends.opengl3_new_frame()
+        imgui.backends.glfw_new_frame()
+        imgui.new_frame()
+        return True
+
+    def draw(self) -> None:
+        """See Surface."""
+        imgui.render()
+        self._gl.viewport(0, 0, *glfw.get_framebuffer_size(self._handle))
+        self._gl.clear_color(*theme.BACKGROUND)
+        self._gl.clear(GL_COLOR_BUFFER_BIT)
+        imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
+
+    def swap(self) -> None:
+        """See Surface."""
+        glfw.swap_buffers(self._handle)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """See Surface."""
+        width, height = glfw.get_framebuffer_size(self._handle)
+        image = np.empty((height, width, 3), np.uint8)
+        self._gl.pixel_store(GL_PACK_ALIGNMENT, 1)
+        self._gl.read_pixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE, image.ctypes.data)
+        return image[::-1]
+
+    def close(self) -> None:
+        """See Surface."""
+        imgui.backends.opengl3_shutdown()
+        imgui.backends.glfw_shutdown()
+        destroy_context()
+        glfw.destroy_window(self._handle)
+        glfw.terminate()
+
+
+def _open(title: str, size: tuple[int, int], visible: bool) -> Any:
+    with _quiet_glfw() as problems:
+        if not glfw.init():
+            raise EnvironmentFault(f"no window can be opened: {problems()}", expected="--headless")
+        hints = {
+            glfw.CONTEXT_VERSION_MAJOR: 3,
+            glfw.CONTEXT_VERSION_MINOR: 3,
+            glfw.OPENGL_PROFILE: glfw.OPENGL_CORE_PROFILE,
+            glfw.OPENGL_FORWARD_COMPAT: True,
+            glfw.SCALE_TO_MONITOR: True,
+            glfw.VISIBLE: visible,
+        }
+        for hint, value in hints.items():
+            glfw.window_hint(hint, value)
+        handle = glfw.create_window(*size, title, None, None)
+        if not handle:
+            glfw.terminate()
+            message = f"no OpenGL 3.3 window can be opened: {problems()}"
+            raise EnvironmentFault(message, expected="--headless")
+    glfw.make_context_current(handle)
+    return handle
+
+
+class _quiet_glfw:
+    """Collects GLFW's error texts instead of its Python wrapper's warnings."""
+
+    def __enter__(self) -> Callable[[], str]:
+        self._texts: list[str] = []
+        self._callback = lambda code, text: self._texts.append(text.decode(errors="replace"))
+        glfw.set_error_callback(self._callback)
+        return lambda: "; ".join(self._texts) or "the reason is not known"
+
+    def __exit__(self, *exc: object) -> None:
+        glfw.set_error_callback(None)
+
+
+class _Functions:
+    """The five OpenGL functions that are needed beside ImGui's backend, of the current context."""
+
+    def __init__(self) -> None:
+        real, integer = ctypes.c_float, ctypes.c_int
+        self.viewport = _function("glViewport", *[integer] * 4)
+        self.clear_color = _function("glClearColor", *[real] * 4)
+        self.clear = _function("glClear", integer)
+        self.pixel_store = _function("glPixelStorei", integer, integer)
+        self.read_pixels = _function("glReadPixels", *[integer] * 6, ctypes.c_void_p)
+
+
+def _function(name: str, *arguments: Any) -> Callable[..., None]:
+    address = glfw.get_proc_address(name)
+    return ctypes.CFUNCTYPE(None, *arguments)(ctypes.cast(address, ctypes.c_void_p).value)
+
+
+assert imgui_bundle  # imported for its effect

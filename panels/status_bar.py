@@ -1,0 +1,99 @@
+"""The bar along the bottom: scripts, strategy, threshold, tiers at a glance, frame rate.
+
+It is at the bottom because the top left corner belongs to the scripts: they place windows there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from imgui_bundle import imgui
+
+from panels import theme
+from panels.model import STRATEGIES, Commands, PanelState, Snapshot
+from panels.widgets import dot
+
+TITLE = "##status"
+
+
+def draw(snapshot: Snapshot, state: PanelState, commands: Commands, titles: Sequence[str]) -> None:
+    """Draw the bar at the bottom of the main viewport; `titles` are the panels it can show and hide."""
+    flags = imgui.WindowFlags_.no_scrollbar | imgui.WindowFlags_.menu_bar
+    flags |= imgui.WindowFlags_.no_saved_settings
+    high = imgui.get_frame_height()
+    viewport = imgui.get_main_viewport()
+    shown = imgui.internal.begin_viewport_side_bar(TITLE, viewport, imgui.Dir.down, high, flags)
+    if shown and imgui.begin_menu_bar():
+        _scripts(snapshot, commands)
+        _panels_menu(state, titles)
+        imgui.separator()
+        _strategy(snapshot, commands)
+        _summary(snapshot)
+        imgui.end_menu_bar()
+    imgui.end()
+
+
+def _scripts(snapshot: Snapshot, commands: Commands) -> None:
+    names = ", ".join(Path(script).name for script in snapshot.scripts) or "no script"
+    if imgui.begin_menu(f"{names}###scripts"):
+        for script in snapshot.scripts:
+            imgui.text_colored(theme.DIM, script)
+        imgui.separator()
+        if imgui.menu_item("Reload", "F5", False)[0]:
+            commands.reload()
+        imgui.end_menu()
+    if imgui.shortcut(imgui.Key.f5, imgui.InputFlags_.route_global):
+        commands.reload()
+
+
+def _panels_menu(state: PanelState, titles: Sequence[str]) -> None:
+    if imgui.begin_menu("Panels"):
+        _, state.show_panels = imgui.menu_item("Show panels", "F10", state.show_panels)
+        imgui.separator()
+        for title in titles:
+            _, state.open[title] = imgui.menu_item(title, "", state.open.get(title, True))
+        imgui.end_menu()
+    if imgui.shortcut(imgui.Key.f10, imgui.InputFlags_.route_global):
+        state.show_panels = not state.show_panels
+
+
+def _strategy(snapshot: Snapshot, commands: Commands) -> None:
+    em = imgui.get_font_size()
+    imgui.set_next_item_width(7.5 * em)
+    if imgui.begin_combo("##strategy", snapshot.strategy):
+        for name in STRATEGIES:
+            if imgui.selectable(name, name == snapshot.strategy)[0]:
+                commands.set_strategy(name)
+        imgui.end_combo()
+    imgui.set_item_tooltip("Strategy: how functions are run from now on")
+    imgui.set_next_item_width(4.5 * em)
+    flags = imgui.SliderFlags_.logarithmic | imgui.SliderFlags_.always_clamp
+    moved, calls = imgui.drag_int(
+        "##threshold", snapshot.threshold, 1.0, 1, 100_000, "≥ %d", flags
+    )
+    if moved:
+        commands.set_threshold(calls)
+    imgui.set_item_tooltip("Threshold: calls and loop iterations until a function tiers up")
+
+
+def _summary(snapshot: Snapshot) -> None:
+    tiers = Counter(f.tier for f in snapshot.functions)
+    parts = [(theme.tier_color(t), f"{n} {theme.tier_name(t)}") for t, n in sorted(tiers.items())]
+    if snapshot.problems:
+        parts.append((theme.BAD, f"{len(snapshot.problems)} problems"))
+    frames = snapshot.frames
+    work = float(frames.total[-60:].mean()) if len(frames.total) else 0.0
+    speed = f"{work:5.2f} ms   {frames.fps:4.0f} fps"
+    dot_width = imgui.get_text_line_height() * 0.7 + 4
+    gap = 14.0
+    width = sum(imgui.calc_text_size(text).x + dot_width + gap for _, text in parts)
+    width += imgui.calc_text_size(speed).x + gap
+    left = imgui.get_window_width() - width
+    imgui.set_cursor_pos_x(max(imgui.get_cursor_pos_x(), left))
+    for color, text in parts:
+        dot(color)
+        imgui.text(text)
+        imgui.same_line(0, gap)
+    imgui.text_colored(theme.DIM, speed)
