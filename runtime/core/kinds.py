@@ -1,0 +1,55 @@
+"""The libraries' collection types by their exact class, and the few constants everything in core shares."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import immutables
+import pyrsistent
+
+vector = pyrsistent.pvector  # any iterable → a persistent vector
+Map = immutables.Map
+EMPTY_VECTOR = pyrsistent.pvector()
+EMPTY_MAP: Map[Any, Any] = immutables.Map()
+PVector: Any = type(EMPTY_VECTOR)  # the C extension's class: compare with `type(x) is PVector`
+
+
+class _Missing:
+    """The type of `MISSING`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<missing>"
+
+
+MISSING: Final[Any] = _Missing()  # a parameter that was not given, a key that is not there
+
+
+class Reduced:
+    """What ends a reduction early: `reduce` and the transducers return its `value`."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def deref(self) -> Any:
+        return self.value
+
+
+def type_name(value: Any) -> str:
+    """The name people know the type of `value` by, for error messages."""
+    kind = type(value)
+    return _NAMES.get(kind, kind.__name__)
+
+
+_NAMES: dict[type, str] = {
+    type(None): "nil",
+    bool: "boolean",
+    int: "integer",
+    float: "double",
+    str: "string",
+    PVector: "vector",
+    Map: "map",
+}
