@@ -1,10 +1,5 @@
 // The extension module `runtime.native._support`: each part adds its functions and types to it.
-#include "support.hpp"
-
-namespace ts {
-bool init_functions(PyObject* module);
-bool init_interop(PyObject* module);
-} // namespace ts
+#include "module.hpp"
 
 namespace {
 
@@ -18,9 +13,11 @@ PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__support() {
   PyObject* module = PyModule_Create(&definition);
   if(!module) return nullptr;
-  if(!ts::init_functions(module) || !ts::init_interop(module)) {
-    Py_DECREF(module);
-    return nullptr;
+  for(auto const part : { ts::init_types, ts::init_numbers, ts::init_functions, ts::init_interop }) {
+    if(!part(module)) {
+      Py_DECREF(module);
+      return nullptr;
+    }
   }
   return module;
 }

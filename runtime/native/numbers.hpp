@@ -134,14 +134,14 @@ inline bool equal(std::int64_t, double) noexcept { return false; }
 inline bool equal(double, std::int64_t) noexcept { return false; }
 inline bool equal(bool a, bool b) noexcept { return a == b; }
 
-inline bool is_zero(std::int64_t a) noexcept { return a == 0; }
-inline bool is_zero(double a) noexcept { return a == 0; }
-inline bool is_pos(std::int64_t a) noexcept { return a > 0; }
-inline bool is_pos(double a) noexcept { return a > 0; }
-inline bool is_neg(std::int64_t a) noexcept { return a < 0; }
-inline bool is_neg(double a) noexcept { return a < 0; }
-inline bool is_even(std::int64_t a) noexcept { return (a & 1) == 0; }
-inline bool is_odd(std::int64_t a) noexcept { return (a & 1) != 0; }
+inline bool zero_p(std::int64_t a) noexcept { return a == 0; }
+inline bool zero_p(double a) noexcept { return a == 0; }
+inline bool pos_p(std::int64_t a) noexcept { return a > 0; }
+inline bool pos_p(double a) noexcept { return a > 0; }
+inline bool neg_p(std::int64_t a) noexcept { return a < 0; }
+inline bool neg_p(double a) noexcept { return a < 0; }
+inline bool even_p(std::int64_t a) noexcept { return (a & 1) == 0; }
+inline bool odd_p(std::int64_t a) noexcept { return (a & 1) != 0; }
 
 inline std::int64_t max(std::int64_t a, std::int64_t b) noexcept { return a > b ? a : b; }
 inline std::int64_t min(std::int64_t a, std::int64_t b) noexcept { return a < b ? a : b; }
@@ -197,17 +197,36 @@ TS_API ref inc(PyObject* a);
 TS_API ref dec(PyObject* a);
 TS_API ref neg(PyObject* a);
 TS_API ref abs(PyObject* a);
-TS_API bool is_zero(PyObject* a);
-TS_API bool is_pos(PyObject* a);
-TS_API bool is_neg(PyObject* a);
-TS_API bool is_even(PyObject* a);
-TS_API bool is_odd(PyObject* a);
+TS_API bool zero_p(PyObject* a);
+TS_API bool pos_p(PyObject* a);
+TS_API bool neg_p(PyObject* a);
+TS_API bool even_p(PyObject* a);
+TS_API bool odd_p(PyObject* a);
 
 // The primed functions, which promote to BigInt where the others overflow.
 TS_API ref add_promoting(PyObject* a, PyObject* b);
 TS_API ref sub_promoting(PyObject* a, PyObject* b);
 TS_API ref mul_promoting(PyObject* a, PyObject* b);
 
-TS_API bool is_number(PyObject* o) noexcept; // bool is none
+// Casts: towards zero, and ValueError "Value out of range for int: …" outside the type. Characters are their
+// code points.
+TS_API std::int64_t cast_long(double d);
+TS_API std::int64_t cast_long(PyObject* o);
+TS_API std::int64_t cast_int(std::int64_t n); // 32 bits, as Clojure's `int`
+TS_API std::int64_t cast_int(double d);
+TS_API std::int64_t cast_int(PyObject* o);
+inline std::int64_t cast_long(std::int64_t n) noexcept { return n; }
+inline double cast_double(std::int64_t n) noexcept { return static_cast<double>(n); }
+inline double cast_double(double d) noexcept { return d; }
+inline double cast_double(PyObject* o) { return to_double(o, "double"); }
+
+// Predicates of a value's type. A bool is no number.
+TS_API bool number_p(PyObject* o) noexcept;
+TS_API bool int_p(PyObject* o) noexcept;     // 64 bits
+TS_API bool integer_p(PyObject* o) noexcept; // or big
+TS_API bool float_p(PyObject* o) noexcept;
+TS_API bool ratio_p(PyObject* o) noexcept;
+TS_API bool decimal_p(PyObject* o) noexcept;
+TS_API bool rational_p(PyObject* o) noexcept;
 
 } // namespace ts

@@ -2,6 +2,7 @@
 // Lisp values. The extension `_support` defines everything here once, compiled by the system compiler;
 // Cling only parses these declarations.
 #pragma once
+#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <cstdint>
 #include <utility>
@@ -39,3 +40,5 @@ private:
 inline bool truthy(PyObject* o) noexcept { return o != Py_None && o != Py_False; }
 
 } // namespace ts
+
+#include "numbers.hpp"

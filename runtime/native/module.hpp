@@ -1,0 +1,13 @@
+// The parts of the extension: each adds its functions and types to the module, or returns false with a Python
+// error set. Internal.
+#pragma once
+#include "support.hpp"
+
+namespace ts {
+
+bool init_types(PyObject* module); // first: the others ask for the known types
+bool init_numbers(PyObject* module);
+bool init_functions(PyObject* module);
+bool init_interop(PyObject* module);
+
+} // namespace ts
