@@ -1,10 +1,9 @@
 # `make run` and `make test` make the environment they need, once: .venv holds it, and a stamp in it
-# says which of its parts are up to date. PYTHON=… chooses another interpreter.
+# says that its packages are installed. PYTHON=… chooses another interpreter.
 
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := $(VENV)/.packages
-NATIVE := $(VENV)/.native
 SYSTEM := $(VENV)/.system
 SCRIPT := assets/scripts/draw_debug_ui.jank
 
@@ -28,7 +27,8 @@ test: setup $(SYSTEM) ## lint, types, every test
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-setup: $(PACKAGES) $(NATIVE) ## the environment alone
+setup: $(PACKAGES) ## the environment alone
+	@$(BIN)/python -m runtime.native.build
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .
@@ -63,10 +63,6 @@ else
 endif
 	@echo "Precompiling the C++ standard headers for Cling."
 	$(BIN)/python -c 'import cppyy'
-	@touch $@
-
-$(NATIVE): $(PACKAGES) $(wildcard runtime/native/*.cpp runtime/native/*.hpp runtime/native/build.py)
-	$(BIN)/python -m runtime.native.build
 	@touch $@
 
 $(SYSTEM): app/system.py | $(PACKAGES)
