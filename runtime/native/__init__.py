@@ -1,0 +1,1 @@
+"""The native extension `_support` and the C++ headers that generated code includes."""

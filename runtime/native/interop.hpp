@@ -249,12 +249,12 @@ inline PyObject* nil() noexcept { return Py_NewRef(Py_None); }
 
 // --- answers to type questions ---------------------------------------------------------------------------
 
-enum : std::uint32_t {
-  is_void = 1, is_bool = 2, is_integer = 4, is_float = 8, is_enum = 16, is_pointer = 32, is_class = 64,
-  is_function = 128, is_nullptr = 256, is_array = 512, is_lvalue = 1024, is_rvalue = 2048, is_const = 4096,
-  is_convertible = 8192, is_contextual_bool = 16384, is_trivial_destructor = 32768, is_copyable = 65536,
-  is_movable = 131072, is_signed = 262144, is_member_pointer = 524288, is_callable = 1048576,
-  is_defaultable = 2097152
+enum kind : std::uint32_t {
+  kind_void = 1, kind_bool = 2, kind_integer = 4, kind_float = 8, kind_enum = 16, kind_pointer = 32, kind_class = 64,
+  kind_function = 128, kind_nullptr = 256, kind_array = 512, kind_lvalue = 1024, kind_rvalue = 2048, kind_const = 4096,
+  kind_convertible = 8192, kind_contextual_bool = 16384, kind_trivial_destructor = 32768, kind_copyable = 65536,
+  kind_movable = 131072, kind_signed = 262144, kind_member_pointer = 524288, kind_callable = 1048576,
+  kind_defaultable = 2097152
 };
 
 template<class T> concept has_call = requires { &T::operator(); };
@@ -263,33 +263,33 @@ template<class T> constexpr std::uint32_t flags_of() {
   using R = std::remove_reference_t<T>;
   using V = std::remove_cv_t<R>;
   std::uint32_t f = 0;
-  if(std::is_void_v<V>) f |= is_void;
-  if(std::is_same_v<V, bool>) f |= is_bool;
-  else if(std::is_integral_v<V>) f |= is_integer;
-  if(std::is_signed_v<V>) f |= is_signed;
-  if(std::is_floating_point_v<V>) f |= is_float;
-  if(std::is_enum_v<V>) f |= is_enum;
-  if(std::is_pointer_v<V>) f |= is_pointer;
-  if(std::is_class_v<V> || std::is_union_v<V>) f |= is_class;
-  if(std::is_function_v<V>) f |= is_function;
-  if(std::is_null_pointer_v<V>) f |= is_nullptr;
-  if(std::is_array_v<V>) f |= is_array;
-  if(std::is_member_pointer_v<V>) f |= is_member_pointer;
-  if(std::is_lvalue_reference_v<T>) f |= is_lvalue;
-  if(std::is_rvalue_reference_v<T>) f |= is_rvalue;
-  if(std::is_const_v<R>) f |= is_const;
+  if(std::is_void_v<V>) f |= kind_void;
+  if(std::is_same_v<V, bool>) f |= kind_bool;
+  else if(std::is_integral_v<V>) f |= kind_integer;
+  if(std::is_signed_v<V>) f |= kind_signed;
+  if(std::is_floating_point_v<V>) f |= kind_float;
+  if(std::is_enum_v<V>) f |= kind_enum;
+  if(std::is_pointer_v<V>) f |= kind_pointer;
+  if(std::is_class_v<V> || std::is_union_v<V>) f |= kind_class;
+  if(std::is_function_v<V>) f |= kind_function;
+  if(std::is_null_pointer_v<V>) f |= kind_nullptr;
+  if(std::is_array_v<V>) f |= kind_array;
+  if(std::is_member_pointer_v<V>) f |= kind_member_pointer;
+  if(std::is_lvalue_reference_v<T>) f |= kind_lvalue;
+  if(std::is_rvalue_reference_v<T>) f |= kind_rvalue;
+  if(std::is_const_v<R>) f |= kind_const;
   if constexpr(!std::is_void_v<V> && !std::is_function_v<V>) {
-    if(convertible<T>()) f |= is_convertible;
+    if(convertible<T>()) f |= kind_convertible;
     if constexpr(std::is_class_v<V>) {
-      if constexpr(requires(R& r) { static_cast<bool>(r); }) f |= is_contextual_bool;
+      if constexpr(requires(R& r) { static_cast<bool>(r); }) f |= kind_contextual_bool;
     }
-    if(std::is_trivially_destructible_v<V>) f |= is_trivial_destructor;
-    if(std::is_copy_constructible_v<V>) f |= is_copyable;
-    if(std::is_move_constructible_v<V>) f |= is_movable;
-    if(std::is_default_constructible_v<V>) f |= is_defaultable;
+    if(std::is_trivially_destructible_v<V>) f |= kind_trivial_destructor;
+    if(std::is_copy_constructible_v<V>) f |= kind_copyable;
+    if(std::is_move_constructible_v<V>) f |= kind_movable;
+    if(std::is_default_constructible_v<V>) f |= kind_defaultable;
   }
   if constexpr(std::is_class_v<V>) {
-    if(has_call<V>) f |= is_callable;
+    if(has_call<V>) f |= kind_callable;
   }
   return f;
 }

@@ -1,0 +1,169 @@
+"""Static types of expressions: Lisp values, some of known kind, and C++ types as Clang describes them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Flag(enum.IntFlag):
+    """What `ts::flags_of` says of a C++ type; the numbers are those of `ts::kind` in interop.hpp."""
+
+    VOID = 1
+    BOOL = 2
+    INTEGER = 4
+    FLOAT = 8
+    ENUM = 16
+    POINTER = 32
+    CLASS = 64
+    FUNCTION = 128
+    NULLPTR = 256
+    ARRAY = 512
+    LVALUE = 1024
+    RVALUE = 2048
+    CONST = 4096
+    CONVERTIBLE = 8192
+    CONTEXTUAL_BOOL = 16384
+    TRIVIAL_DESTRUCTOR = 32768
+    COPYABLE = 65536
+    MOVABLE = 131072
+    SIGNED = 262144
+    MEMBER_POINTER = 524288
+    CALLABLE = 1048576
+    DEFAULTABLE = 2097152
+
+
+@dataclass(frozen=True, slots=True)
+class LispType:
+    """A Lisp value. `kind` is "object" where nothing more is known, else "int", "double" or "bool".
+
+    `boxed` is the pointer type of a value known to be made by `cpp/box`, else "".
+    """
+
+    kind: str = "object"
+    boxed: str = ""
+
+    @property
+    def unboxed(self) -> bool:
+        """Whether compiled code may hold it in a machine register."""
+        return self.kind != "object"
+
+
+OBJECT = LispType()
+INT = LispType("int")
+DOUBLE = LispType("double")
+BOOL = LispType("bool")
+
+
+@dataclass(frozen=True, slots=True)
+class CppType:
+    """A C++ type: its name as Clang spells it, `flags` as in `Flag` and its size in bytes."""
+
+    name: str
+    flags: int
+    size: int = 0
+
+    def has(self, flag: Flag) -> bool:
+        return bool(self.flags & flag)
+
+    @property
+    def is_void(self) -> bool:
+        return bool(self.flags & Flag.VOID)
+
+    @property
+    def is_reference(self) -> bool:
+        return bool(self.flags & (Flag.LVALUE | Flag.RVALUE))
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it is a number, bool, enum or nullptr: tier 0 holds a prvalue of it as a Python number."""
+        return bool(self.flags & (Flag.BOOL | Flag.INTEGER | Flag.FLOAT | Flag.ENUM | Flag.NULLPTR))
+
+    @property
+    def is_number_prvalue(self) -> bool:
+        """Whether tier 0 holds an operand of this type as a Python number. `char` is text, not a number."""
+        return self.is_scalar and not self.is_reference and self.value != "char"
+
+    @property
+    def value(self) -> str:
+        """The type's name without reference and, for a value, without const."""
+        name = self.name.rstrip("& ")
+        if self.flags & Flag.POINTER:
+            return name.removesuffix(" const").rstrip()
+        return name.removeprefix("const ")
+
+    @property
+    def referred(self) -> str:
+        """The type's name without the reference, const kept."""
+        return self.name.rstrip("& ")
+
+    def decayed(self) -> CppType:
+        """The type of a value copied from one of this type."""
+        keep = ~(Flag.LVALUE | Flag.RVALUE | Flag.CONST)
+        return CppType(self.value, self.flags & keep, self.size)
+
+    def lvalue(self) -> CppType:
+        """The type of a name that is bound to a value of this type."""
+        if self.flags & Flag.LVALUE:
+            return self
+        referred = self.referred
+        space = "" if referred.endswith("*") else " "
+        return CppType(f"{referred}{space}&", (self.flags & ~Flag.RVALUE) | Flag.LVALUE, self.size)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Type = LispType | CppType
+
+_NUMBER = Flag.CONVERTIBLE | Flag.TRIVIAL_DESTRUCTOR | Flag.COPYABLE | Flag.MOVABLE | Flag.DEFAULTABLE
+
+
+def _builtins() -> dict[str, CppType]:
+    signed, unsigned = Flag.INTEGER | Flag.SIGNED | _NUMBER, Flag.INTEGER | _NUMBER
+    rows = {
+        "bool": (Flag.BOOL | _NUMBER, 1),
+        "char": (signed, 1),
+        "signed char": (signed, 1),
+        "unsigned char": (unsigned, 1),
+        "short": (signed, 2),
+        "unsigned short": (unsigned, 2),
+        "int": (signed, 4),
+        "unsigned int": (unsigned, 4),
+        "long": (signed, 8),
+        "unsigned long": (unsigned, 8),
+        "long long": (signed, 8),
+        "unsigned long long": (unsigned, 8),
+        "float": (Flag.FLOAT | Flag.SIGNED | _NUMBER, 4),
+        "double": (Flag.FLOAT | Flag.SIGNED | _NUMBER, 8),
+    }
+    return {name: CppType(name, int(flags), size) for name, (flags, size) in rows.items()}
+
+
+BUILTIN = _builtins()
+BUILTIN_ALIASES = {
+    "unsigned": "unsigned int",
+    "uint": "unsigned int",
+    "size_t": "unsigned long",
+    "std::size_t": "unsigned long",
+    "int8_t": "signed char",
+    "uint8_t": "unsigned char",
+    "int16_t": "short",
+    "uint16_t": "unsigned short",
+    "int32_t": "int",
+    "uint32_t": "unsigned int",
+    "int64_t": "long",
+    "uint64_t": "unsigned long",
+    "std::int32_t": "int",
+    "std::uint32_t": "unsigned int",
+    "std::int64_t": "long",
+    "std::uint64_t": "unsigned long",
+}
+VOID = CppType("void", int(Flag.VOID))
+NULLPTR = CppType("std::nullptr_t", int(Flag.NULLPTR | _NUMBER), 8)
+C_STRING = CppType("char const *", int(Flag.POINTER | _NUMBER), 8)
+
+
+def builtin(name: str) -> CppType | None:
+    """The arithmetic type of that name or common alias."""
+    return BUILTIN.get(BUILTIN_ALIASES.get(name, name))
