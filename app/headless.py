@@ -28,7 +28,7 @@ class Headless:
         self._textures: dict[int, imgui.ImTextureData] = {}
         self._frame_seconds = frame_seconds
         io = imgui.get_io()
-        io.display_size = size
+        io.display_size = imgui.ImVec2(*size)
         io.backend_flags |= imgui.BackendFlags_.renderer_has_textures
         io.backend_flags |= imgui.BackendFlags_.renderer_has_vtx_offset
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
 
 VERTEX = np.dtype([("pos", "<f4", 2), ("uv", "<f4", 2), ("color", "u1", 4)])
-Pixels = NDArray[np.float32]
+Pixels = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def _copied(drawn: imgui.ImDrawList) -> DrawList:
     return DrawList(drawn._owner_name or "", vertices, indices, commands)
 
 
-def _array(vector: "imgui.ImVector_ImDrawVert", dtype: np.dtype) -> NDArray:
+def _array(vector: Any, dtype: np.dtype) -> NDArray:
     size = vector.size()
     if size == 0:
         return np.empty(0, dtype)

@@ -6,11 +6,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_config_path
-
 from runtime.errors import EnvironmentFault, Span
-
-APP = "tierscope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +17,6 @@ class Settings:
     ui_scale: float = 0.0  # 0: what the display asks for
     vsync: bool = True
     panels: bool = True  # shown at the start
-
-
-def config_dir() -> Path:
-    """Where settings and layout live, by the platform's custom."""
-    return user_config_path(APP)
-
-
-def cache_dir() -> Path:
-    """Where everything that can be made again lives, by the platform's custom."""
-    return user_cache_path(APP)
 
 
 def load(folder: Path) -> Settings:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import imgui_bundle  # before glfw: it points the glfw package to the bundle's own library
+
+# isort: split
 import glfw
 import numpy as np
 from imgui_bundle import imgui
@@ -92,7 +94,7 @@ class Window:
 
 
 def _open(title: str, size: tuple[int, int], visible: bool) -> Any:
-    with _quiet_glfw() as problems:
+    with _CollectedErrors() as problems:
         if not glfw.init():
             raise EnvironmentFault(f"no window can be opened: {problems()}", expected="--headless")
         hints = {
@@ -114,7 +116,7 @@ def _open(title: str, size: tuple[int, int], visible: bool) -> Any:
     return handle
 
 
-class _quiet_glfw:
+class _CollectedErrors:
     """Collects GLFW's error texts instead of its Python wrapper's warnings."""
 
     def __enter__(self) -> Callable[[], str]:
@@ -124,7 +126,7 @@ class _quiet_glfw:
         return lambda: "; ".join(self._texts) or "the reason is not known"
 
     def __exit__(self, *exc: object) -> None:
-        glfw.set_error_callback(None)
+        glfw.set_error_callback(None)  # type: ignore[arg-type]
 
 
 class _Functions:
@@ -140,8 +142,9 @@ class _Functions:
 
 
 def _function(name: str, *arguments: Any) -> Callable[..., None]:
-    address = glfw.get_proc_address(name)
-    return ctypes.CFUNCTYPE(None, *arguments)(ctypes.cast(address, ctypes.c_void_p).value)
+    address = ctypes.cast(glfw.get_proc_address(name), ctypes.c_void_p).value
+    assert address is not None, f"OpenGL has no {name}"
+    return ctypes.CFUNCTYPE(None, *arguments)(address)
 
 
 assert imgui_bundle  # imported for its effect

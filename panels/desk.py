@@ -37,17 +37,25 @@ class Desk:
         if imgui.internal.dock_builder_get_node(dock) is None:
             first_layout(dock)
         imgui.dock_space_over_viewport(dock, None, imgui.DockNodeFlags_.passthru_central_node)
-        if len(snapshot.problems) > self._standing_problems:
-            imgui.set_window_focus(_problems_title(snapshot))
-        self._standing_problems = len(snapshot.problems)
         for title, panel in self.panels.items():
             if not state.open.get(title, True):
                 continue
             shown_title = _problems_title(snapshot) if title == problems.TITLE else title
-            visible, state.open[title] = imgui.begin(shown_title, True)
+            visible, still_open = imgui.begin(shown_title, True)
+            state.open[title] = bool(still_open)
             if visible:
                 panel(snapshot, state, commands)
             imgui.end()
+        if len(snapshot.problems) > self._standing_problems:
+            show_tab(_problems_title(snapshot))
+        self._standing_problems = len(snapshot.problems)
+
+
+def show_tab(title: str) -> None:
+    """Bring a docked panel to the front of its tabs without taking the keyboard from a script."""
+    window = imgui.internal.find_window_by_name(title)
+    if window is not None and window.dock_node is not None and window.dock_node.tab_bar is not None:
+        window.dock_node.tab_bar.next_selected_tab_id = window.tab_id
 
 
 def first_layout(dock: int) -> None:

@@ -28,7 +28,9 @@ class GeneratedCpp:
     def __call__(self, snapshot: Snapshot, state: PanelState, commands: Commands) -> None:
         function = selected_function(snapshot.functions, state.selected)
         if function is None:
-            empty_note("Select a function in the Functions panel to see its Lisp and its C++ side by side.")
+            empty_note(
+                "Select a function in the Functions panel to see its Lisp and its C++ side by side."
+            )
             return
         self._heading(function)
         flags = imgui.TableFlags_
@@ -74,4 +76,6 @@ def _why_none(function: FunctionInfo) -> str:
     if function.state in ("queued", "compiling"):
         return "Its C++ is being compiled."
     left = max(0, function.threshold - function.calls - function.loops)
-    return f"It is interpreted, so there is no C++. {left} calls or loop iterations until it tiers up."
+    return (
+        f"It is interpreted, so there is no C++. {left} calls or loop iterations until it tiers up."
+    )

@@ -1,4 +1,4 @@
-"""Lisp source in colours. The text editor's own languages cannot be extended from Python, so this draws text."""
+"""Lisp source in colours. The text editor's languages cannot be extended from Python: this draws text."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ TOKEN = re.compile(
       | (?P<space>[\s,]+)""",
     re.VERBOSE | re.DOTALL,
 )
-SPECIAL = frozenset(
-    "def defn defn- defmacro defonce fn fn* let let* loop loop* recur if if-not if-let if-some when "
-    "when-not when-let when-some cond condp case do doseq dotimes for while and or not quote var throw "
-    "try catch finally ns require binding letfn -> ->> some-> as-> doto set! swap! reset! defrecord "
-    "defprotocol deftype defmulti defmethod extend-type reify".split()
-)
+_WORDS = """
+    def defn defn- defmacro defonce fn fn* let let* loop loop* recur if if-not if-let if-some when
+    when-not when-let when-some cond condp case do doseq dotimes for while and or not quote var throw
+    try catch finally ns require binding letfn -> ->> some-> as-> doto set! swap! reset! defrecord
+    defprotocol deftype defmulti defmethod extend-type reify
+"""
+SPECIAL = frozenset(_WORDS.split())
 
 
 def draw(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from runtime.errors import excerpt, render
 from runtime.events import Event
 from runtime.info import FunctionInfo, Problem, StubInfo, StubStats
 
+NO_STUBS = StubStats(0, 0, 0, 0.0)
 STRATEGIES = ("tiered", "interpret", "stub-jit", "inline-jit")
 
 
@@ -50,6 +51,10 @@ class ProblemView:
     def of(problem: Problem) -> ProblemView:
         return ProblemView(problem, tuple(excerpt(problem.error.span)), render(problem.error))
 
+    def counted(self, problem: Problem) -> ProblemView:
+        """The same error, raised more often."""
+        return replace(self, problem=problem)
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -57,7 +62,7 @@ class Snapshot:
 
     frames: FrameTimes
     functions: tuple[FunctionInfo, ...] = ()
-    stub_stats: StubStats = StubStats(0, 0, 0, 0.0)
+    stub_stats: StubStats = NO_STUBS
     stubs: tuple[StubInfo, ...] = ()
     problems: tuple[ProblemView, ...] = ()
     events: tuple[Event, ...] = ()

@@ -1,4 +1,4 @@
-"""Problems: the errors that still stand, each with its place, its source lines and what can be known of it."""
+"""Problems: the errors that still stand, each with its place, its source lines and what is known."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def _card(view: ProblemView, state: PanelState) -> None:
     if imgui.begin_child("card", (0, 0), flags):
         badge(error.kind, theme.BAD)
         imgui.same_line()
-        place = f"{Path(error.span.file).name}:{error.span.line}:{error.span.col}" if error.span else ""
+        place = (
+            f"{Path(error.span.file).name}:{error.span.line}:{error.span.col}" if error.span else ""
+        )
         imgui.text_colored(theme.DIM, place or view.problem.script)
         if view.problem.count > 1:
             imgui.same_line()

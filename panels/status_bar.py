@@ -70,9 +70,7 @@ def _strategy(snapshot: Snapshot, commands: Commands) -> None:
     imgui.set_item_tooltip("Strategy: how functions are run from now on")
     imgui.set_next_item_width(4.5 * em)
     flags = imgui.SliderFlags_.logarithmic | imgui.SliderFlags_.always_clamp
-    moved, calls = imgui.drag_int(
-        "##threshold", snapshot.threshold, 1.0, 1, 100_000, "≥ %d", flags
-    )
+    moved, calls = imgui.drag_int("##threshold", snapshot.threshold, 1.0, 1, 100_000, "≥ %d", flags)
     if moved:
         commands.set_threshold(calls)
     imgui.set_item_tooltip("Threshold: calls and loop iterations until a function tiers up")
@@ -82,7 +80,8 @@ def _summary(snapshot: Snapshot) -> None:
     tiers = Counter(f.tier for f in snapshot.functions)
     parts = [(theme.tier_color(t), f"{n} {theme.tier_name(t)}") for t, n in sorted(tiers.items())]
     if snapshot.problems:
-        parts.append((theme.BAD, f"{len(snapshot.problems)} problems"))
+        count = len(snapshot.problems)
+        parts.append((theme.BAD, f"{count} problem{'s' if count > 1 else ''}"))
     frames = snapshot.frames
     work = float(frames.total[-60:].mean()) if len(frames.total) else 0.0
     speed = f"{work:5.2f} ms   {frames.fps:4.0f} fps"

@@ -1,4 +1,4 @@
-"""Stub cache: one row for each C++ signature that scripts call, how often it was found ready, what it cost."""
+"""Stub cache: one row for each C++ signature that scripts call, its hits and what it cost."""
 
 from __future__ import annotations
 

@@ -92,18 +92,18 @@ def load_fonts(size: float) -> Fonts:
 def apply(scale: float = 1.0) -> None:
     """Set the style of the current ImGui and ImPlot contexts; `scale` is the display's content scale."""
     imgui.style_colors_dark()
-    style = imgui.get_style()
+    style, vec = imgui.get_style(), imgui.ImVec2
     for index, color in _colors().items():
         style.set_color_(index, imgui.ImVec4(*color))
-    style.window_padding, style.frame_padding = (10, 8), (7, 4)
-    style.item_spacing, style.item_inner_spacing = (8, 5), (6, 4)
-    style.cell_padding = (6, 3)
+    style.window_padding, style.frame_padding = vec(10, 8), vec(7, 4)
+    style.item_spacing, style.item_inner_spacing = vec(8, 5), vec(6, 4)
+    style.cell_padding = vec(6, 3)
     style.window_rounding = style.popup_rounding = 5
     style.frame_rounding = style.grab_rounding = style.tab_rounding = style.child_rounding = 3
     style.window_border_size = style.popup_border_size = style.child_border_size = 1
     style.frame_border_size = style.tab_bar_overline_size = 0
     style.scrollbar_size, style.grab_min_size, style.indent_spacing = 11, 9, 14
-    style.window_title_align = (0.0, 0.5)
+    style.window_title_align = vec(0.0, 0.5)
     style.docking_separator_size = 2
     style.scale_all_sizes(scale)
     style.font_scale_dpi = scale
@@ -112,9 +112,9 @@ def apply(scale: float = 1.0) -> None:
 
 
 def _apply_plot() -> None:
-    style = implot.get_style()
-    style.plot_padding, style.label_padding = (4, 4), (4, 2)
-    style.legend_padding, style.legend_inner_padding = (6, 4), (3, 3)
+    style, vec = implot.get_style(), imgui.ImVec2
+    style.plot_padding, style.label_padding = vec(4, 4), vec(4, 2)
+    style.legend_padding, style.legend_inner_padding = vec(6, 4), vec(3, 3)
     style.plot_border_size = 0
     for index, color in {
         implot.Col_.frame_bg: SURFACE,

@@ -29,7 +29,8 @@ def dot(color: Color) -> None:
     """A filled circle as high as a lower-case letter, on the text's line."""
     high = imgui.get_text_line_height()
     at = imgui.get_cursor_screen_pos()
-    center = (at.x + high * 0.35, at.y + high * 0.5)
+    base = imgui.internal.get_current_window().dc.curr_line_text_base_offset
+    center = (at.x + high * 0.35, at.y + base + high * 0.5)
     imgui.get_window_draw_list().add_circle_filled(center, high * 0.24, u32(color))
     imgui.dummy((high * 0.7, high))
     imgui.same_line(0, 4)

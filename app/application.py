@@ -1,0 +1,273 @@
+"""The app: scripts and their runtime, a surface, panels and a watcher, from first frame to report."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from app import environment, png, settings
+from app.frame_loop import FrameLoop
+from app.headless import Headless
+from app.report import process_start, report, rss_mb, trace, write_json
+from app.surface import Surface
+from app.watch import SCRIPTS, Change, Watcher
+from app.window import Window
+from panels.desk import Desk
+from panels.model import PanelState, ProblemView, Snapshot
+from runtime.errors import LispError, LispErrors, RuntimeFault, Span
+from runtime.events import Event, Fault, Reload
+from runtime.info import Problem
+
+if TYPE_CHECKING:
+    from runtime.runtime import Runtime
+
+SNAPSHOT_SECONDS = 0.1  # between two looks at the functions, stubs and problems
+EVENTS_SHOWN = 500
+FRAMES_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for."""
+
+    scripts: tuple[Path, ...]
+    entries: tuple[str, ...] = ()
+    headless: bool = False
+    frames: int | None = None  # None: until the window is closed
+    fps: float = 0.0
+    size: tuple[int, int] = (1280, 800)
+    screenshot: Path | None = None
+    report: Path | None = None
+    trace: Path | None = None
+    strategy: str = "tiered"
+    threshold: int = 100
+    cache: bool = True
+    include: tuple[Path, ...] = ()
+    libraries: tuple[Path, ...] = ()
+    config_dir: Path = field(default_factory=environment.config_dir)
+
+
+class Application:
+    """One run. `step` draws a frame, `run` draws all of them and writes what was asked for."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.scripts = [str(path.resolve()) for path in options.scripts]
+        self.surface = _surface(options)
+        chosen = settings.load(options.config_dir)
+        self.desk = Desk(PanelState(self.surface.fonts, show_panels=chosen.panels))
+        self.loop = FrameLoop(
+            self.surface, self.scripts, options.entries, self._draw_panels, options.fps
+        )
+        self.runtime: Runtime | None = None
+        self.startup: dict[str, float | None] = {
+            "first_frame_ms": None,
+            "first_script_frame_ms": None,
+        }
+        self._rss_start = rss_mb()
+        self._events: deque[Event] = deque(maxlen=EVENTS_SHOWN)
+        self._awaited = set(self.scripts)  # scripts that were neither loaded nor refused yet
+        self._frames_before = 0  # frames drawn while scripts were still being read
+        self._snapshot = Snapshot(self.loop.log.last(0), loading=True)
+        self._snapshot_due = 0.0
+        self._views: dict[int, ProblemView] = {}
+        self._watcher: Watcher | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Draw the first frame, then make the runtime and hand it the scripts."""
+        self.step()
+        self.startup["first_frame_ms"] = (time.perf_counter() - process_start()) * 1000
+        from runtime.runtime import Runtime  # it brings Cling, which takes longer than the window
+
+        from runtime.cling.headers import fetch_headers
+
+        options = self.options
+        runtime = Runtime(
+            strategy=options.strategy,
+            threshold=options.threshold,
+            cache_dir=environment.cache_dir() if options.cache else None,
+            include_dirs=[str(path) for path in options.include],
+            libraries=[str(path) for path in options.libraries],
+            imgui=True,
+        )
+        runtime.events.listen(self._note)
+        runtime.start_imgui(fetch_headers())
+        self.runtime = runtime
+        for script in self.scripts:
+            if options.headless:  # there is no window to keep alive, and frames are to be the same
+                self._load_now(script)
+            else:
+                runtime.load_async(script)
+        self.loop.start(runtime)
+        self._watcher = Watcher(options.scripts, options.include)
+
+    def run(self) -> int:
+        """Draw until the frames are done or the window is closed. Returns the exit code."""
+        wanted = self.options.frames
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        self.start()
+        if wanted is not None and self.options.screenshot is not None:
+            self.loop.before_swap.append(self._picture)
+        while not self._stopping and (wanted is None or self.counted < wanted):
+            if not self.step():
+                break
+        self._write()
+        assert self.runtime is not None
+        return 1 if self.runtime.problems() else 0
+
+    @property
+    def counted(self) -> int:
+        """Frames drawn since the scripts were read."""
+        return self.loop.log.count - self._frames_before
+
+    @property
+    def loading(self) -> bool:
+        """Whether a script was neither loaded nor refused yet."""
+        return bool(self._awaited)
+
+    def step(self) -> bool:
+        """One frame; False when the user closed the window."""
+        was_loading = self.loading
+        self._take_changes()
+        going_on = self.loop.step()
+        if self.loading or (was_loading and going_on):
+            self._frames_before = self.loop.log.count
+        elif self.startup["first_script_frame_ms"] is None and self.loop.entries:
+            self.startup["first_script_frame_ms"] = (time.perf_counter() - process_start()) * 1000
+        return going_on
+
+    def close(self) -> None:
+        """End the threads, the runtime and the window."""
+        if self._watcher is not None:
+            self._watcher.close()
+        if self.runtime is not None:
+            self.runtime.close()
+        self.surface.close()
+
+    # What the panels ask for (panels.model.Commands).
+
+    def set_strategy(self, name: str) -> None:
+        self._started().set_strategy(name)
+
+    def set_threshold(self, calls: int) -> None:
+        self._started().threshold = calls
+        self._snapshot_due = 0.0
+
+    def tier_up(self, function: str) -> None:
+        self._started().tier_up(function)
+
+    def deoptimise(self, function: str) -> None:
+        self._started().deoptimise(function)
+
+    def reload(self) -> None:
+        for script in self.scripts:
+            self._started().load_async(script)
+
+    def _started(self) -> Runtime:
+        assert self.runtime is not None, "commands come from panels, and those know no function yet"
+        return self.runtime
+
+    def _load_now(self, script: str) -> None:
+        assert self.runtime is not None
+        try:
+            self.runtime.load(script)
+        except (LispError, LispErrors):
+            pass  # the runtime keeps it among its problems, and the report has it
+        self._awaited.discard(script)
+
+    def _note(self, event: Event) -> None:
+        self._events.append(event)
+        if isinstance(event, Reload):
+            self._awaited.discard(event.file)
+        elif isinstance(event, Fault):
+            self._awaited.discard(event.source)
+
+    def _take_changes(self) -> None:
+        if self._watcher is None or self.runtime is None:
+            return
+        for change in self._watcher.changes():
+            name = str(change.path)
+            if change.path.suffix not in SCRIPTS or name not in self.runtime.files():
+                continue
+            if change.change is Change.WRITTEN:
+                self.runtime.load_async(name)
+            else:
+                text = (
+                    f"{change.path.name} was {change.change.value}; what it defined keeps running"
+                )
+                self.runtime.report_fault(name, RuntimeFault(text, Span(name, 1, 1, 1, 1)))
+
+    def _draw_panels(self) -> None:
+        now = time.perf_counter()
+        if now >= self._snapshot_due:
+            self._snapshot_due = now + SNAPSHOT_SECONDS
+            self._snapshot = self._look()
+        self.desk.draw(self._snapshot, self)
+
+    def _look(self) -> Snapshot:
+        frames = self.loop.log.last(FRAMES_SHOWN)
+        runtime = self.runtime
+        if runtime is None:
+            return Snapshot(frames, scripts=tuple(self.scripts), loading=True)
+        return Snapshot(
+            frames=frames,
+            functions=tuple(runtime.functions()),
+            stub_stats=runtime.stubs.stats(),
+            stubs=tuple(runtime.stubs.entries()),
+            problems=self._problem_views(runtime.problems()),
+            events=tuple(self._events),
+            strategy=runtime.strategy,
+            threshold=runtime.threshold,
+            scripts=tuple(self.scripts),
+            loading=self.loading,
+            rss_mb=rss_mb(),
+        )
+
+    def _problem_views(self, problems: Sequence[Problem]) -> tuple[ProblemView, ...]:
+        """Each problem with its text, taken once: later the file may say something else."""
+        views: dict[int, ProblemView] = {}
+        for problem in problems:
+            key = id(problem.error)
+            known = self._views.get(key)
+            views[key] = known.counted(problem) if known else ProblemView.of(problem)
+        self._views = views
+        return tuple(views.values())
+
+    def _picture(self) -> None:
+        if self.counted + 1 == self.options.frames:
+            assert self.options.screenshot is not None
+            png.write(self.options.screenshot, self.surface.pixels())
+
+    def _write(self) -> None:
+        options, runtime, log = self.options, self._started(), self.loop.log
+        if options.report is not None:
+            rss = {"start": self._rss_start, "end": rss_mb()}
+            stubs = runtime.stubs.stats()
+            content = report(
+                log, self.counted, self.startup, runtime.functions(), stubs, runtime.events, rss
+            )
+            write_json(options.report, content)
+        if options.trace is not None:
+            write_json(options.trace, trace(log, runtime.events))
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+
+def _surface(options: Options) -> Surface:
+    chosen = settings.load(options.config_dir)
+    if options.headless:
+        return Headless(options.size, chosen, None)
+    options.config_dir.mkdir(parents=True, exist_ok=True)
+    title = "Tierscope – " + ", ".join(path.name for path in options.scripts)
+    # With a frame rate of our own, the display's must not be waited for as well.
+    vsync = chosen.vsync and not options.fps
+    return Window(title, options.size, chosen, options.config_dir / "layout.ini", vsync)

@@ -1,0 +1,112 @@
+"""One frame after another: input, the runtime's news, the scripts, the panels, drawing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from app import guard
+from app.frame_log import FrameLog
+from app.surface import Surface
+from runtime.events import Event, EventLog, Reload
+
+
+class Scripts(Protocol):
+    """What the loop needs of `runtime.Runtime`."""
+
+    events: EventLog
+
+    def tick(self) -> None: ...
+    def entry_points(self, path: str, names: Sequence[str] = ()) -> list[Callable[[], object]]: ...
+    def report_fault(self, script: str, exc: BaseException) -> None: ...
+
+
+class FrameLoop:
+    """Draws frames on `surface` until it is closed. `log` has their times, `entries` what scripts draw.
+
+    Until `runtime` is set, frames have panels only.
+    """
+
+    def __init__(
+        self,
+        surface: Surface,
+        scripts: Sequence[str],
+        names: Sequence[str],
+        draw_panels: Callable[[], None],
+        fps: float = 0.0,  # at most so many frames a second; 0 for no limit
+    ) -> None:
+        self.surface = surface
+        self.scripts = scripts
+        self.log = FrameLog()
+        self.after_swap: list[Callable[[], None]] = []
+        self.before_swap: list[Callable[[], None]] = []
+        self._names = names
+        self._draw_panels = draw_panels
+        self._shortest = 1.0 / fps if fps else 0.0
+        self._next_start = 0.0
+        self._runtime: Scripts | None = None
+        self.entries: list[tuple[str, Callable[[], object]]] = []
+        self._stale = False
+
+    def start(self, runtime: Scripts) -> None:
+        """From now on, draw the entry points of the scripts that `runtime` has loaded."""
+        self._runtime = runtime
+        self._stale = True
+        runtime.events.listen(self._note)
+
+    def step(self) -> bool:
+        """One frame. False, with nothing drawn, when the user closed the window."""
+        self._wait()
+        started = time.perf_counter()
+        if not self.surface.begin():
+            return False
+        if self._runtime is not None:
+            self._runtime.tick()
+        scripts_start = time.perf_counter()
+        self._draw_scripts()
+        panels_start = time.perf_counter()
+        self._draw_panels()
+        render_start = time.perf_counter()
+        self.surface.draw()
+        ended = time.perf_counter()
+        for callback in self.before_swap:
+            callback()
+        self.surface.swap()
+        for callback in self.after_swap:
+            callback()
+        self.log.add(
+            started,
+            script=(panels_start - scripts_start) * 1000,
+            panels=(render_start - panels_start) * 1000,
+            render=(ended - render_start) * 1000,
+            total=(ended - started) * 1000,
+        )
+        return True
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Reload):
+            self._stale = True
+
+    def _draw_scripts(self) -> None:
+        if self._runtime is None:
+            return
+        if self._stale:
+            self._stale = False
+            self.entries = [
+                (script, entry)
+                for script in self.scripts
+                for entry in self._runtime.entry_points(script, self._names)
+            ]
+        for script, entry in self.entries:
+            problem = guard.run(entry)
+            if problem is not None:
+                self._runtime.report_fault(script, problem)
+
+    def _wait(self) -> None:
+        if not self._shortest:
+            return
+        left = self._next_start - time.perf_counter()
+        if left > 0:
+            time.sleep(left)
+        self._next_start = max(self._next_start + self._shortest, time.perf_counter())

@@ -1,0 +1,150 @@
+"""What a run leaves behind: the report of the contract, and a trace for chrome://tracing or Perfetto."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from app.frame_log import FrameLog
+from panels.model import percentiles
+from panels.theme import tier_name
+from runtime.errors import render
+from runtime.events import Compile, Event, EventLog, Fault, Reload, StubMiss, TypeQuery
+from runtime.info import FunctionInfo, StubStats
+
+
+def process_start() -> float:
+    """When this process began, in seconds of perf_counter; where the system does not say, now."""
+    now = time.perf_counter()
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return now
+    return now - age
+
+
+def rss_mb() -> float:
+    """Resident memory of this process in MB; where the system does not say, its highest so far."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def report(
+    frames: FrameLog,
+    counted: int,
+    startup: dict[str, float | None],
+    functions: Iterable[FunctionInfo],
+    stubs: StubStats,
+    events: EventLog,
+    rss: dict[str, float],
+) -> dict[str, Any]:
+    """The report as the contract has it. `counted` frames at the end of `frames` belong to the run."""
+    times = frames.last(counted)
+    return {
+        "frames": {
+            "count": counted,
+            "total_ms": percentiles(times.total),
+            "script_us": percentiles(times.script * 1000),
+            "panels_us": percentiles(times.panels * 1000),
+            "render_us": percentiles(times.render * 1000),
+        },
+        "startup": startup,
+        "functions": [
+            {
+                "name": f.name,
+                "tier": f.tier,
+                "state": f.state,
+                "calls": f.calls,
+                "deopts": f.deopts,
+                "compile_ms": f.compile_ms,
+                "us_per_call": f.us_per_call,
+            }
+            for f in functions
+        ],
+        "stub_cache": {
+            "hits": stubs.hits,
+            "misses": stubs.misses,
+            "entries": stubs.entries,
+            "compile_ms": stubs.compile_ms,
+        },
+        "reloads": [
+            {
+                "file": r.file,
+                "forms_total": r.forms_total,
+                "forms_evaluated": r.forms_evaluated,
+                "latency_ms": r.latency_ms,
+                "ok": r.ok,
+            }
+            for r in events.of(Reload)
+        ],
+        "errors": [{"script": f.source, "text": render(f.error)} for f in events.of(Fault)],
+        "rss_mb": rss,
+    }
+
+
+def trace(frames: FrameLog, events: EventLog) -> dict[str, Any]:
+    """Frames and events in Chrome's trace-event format; its times are microseconds.
+
+    Format: https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
+    """
+    rows: list[dict[str, Any]] = [
+        {"ph": "M", "name": "thread_name", "pid": 1, "tid": lane, "args": {"name": name}}
+        for lane, name in ((1, "frames"), (2, "compiler"), (3, "events"))
+    ]
+    times = frames.last(frames.count)
+    for index, start in enumerate(frames.starts(frames.count)):
+        rows.append(_span("frame", start, float(times.total[index]), 1))
+        at = start + (times.total - times.script - times.panels - times.render)[index] / 1000
+        for part in ("script", "panels", "render"):
+            length = float(getattr(times, part)[index])
+            rows.append(_span(part, at, length, 1))
+            at += length / 1000
+    rows.extend(_of_event(event) for event in events)
+    return {"traceEvents": rows, "displayTimeUnit": "ms"}
+
+
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write `value` to `path`, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+def _span(name: str, start: float, ms: float, lane: int) -> dict[str, Any]:
+    return {"ph": "X", "name": name, "pid": 1, "tid": lane, "ts": start * 1e6, "dur": ms * 1000}
+
+
+def _of_event(event: Event) -> dict[str, Any]:
+    details = {
+        field.name: _plain(getattr(event, field.name))
+        for field in fields(event)
+        if field.name != "at"
+    }
+    kind = type(event).__name__
+    match event:
+        case Compile():
+            # An event is recorded when the work is done.
+            name = f"{tier_name(event.tier)}: {', '.join(event.functions)}"
+            row = _span(name, event.at - event.compile_ms / 1000, event.compile_ms, 2)
+        case StubMiss() | TypeQuery():
+            row = _span(kind, event.at - event.compile_ms / 1000, event.compile_ms, 2)
+        case Reload():
+            row = _span(kind, event.at - event.latency_ms / 1000, event.latency_ms, 3)
+        case _:
+            row = {"ph": "i", "name": kind, "pid": 1, "tid": 3, "ts": event.at * 1e6, "s": "p"}
+    return {**row, "args": details}
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool, tuple, list)) else str(value)
