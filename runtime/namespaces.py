@@ -1,0 +1,187 @@
+"""Namespaces and vars: where names live. One `Namespaces` per runtime; core's vars are made from its table."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from immutables import Map
+
+from runtime.core.registry import TABLE
+from runtime.core.values import Keyword, Symbol, Unbound
+from runtime.errors import Span
+from runtime.native import _support
+
+CORE = "clojure.core"
+_CORE_NAMES = (CORE, "jank.core")
+_thread = threading.local()
+
+
+class Var(_support.VarBase):
+    """A named, changeable place. Its root lives in the native part, where compiled code reads it."""
+
+    __slots__ = ("ns", "name", "meta", "is_macro", "is_dynamic", "span", "boxed", "watches", "__weakref__")
+
+    def __init__(self, ns: str, name: str) -> None:
+        self.ns = ns
+        self.name = name
+        self.meta: Any = None
+        self.is_macro = False
+        self.is_dynamic = False
+        self.span: Span | None = None
+        self.boxed = ""  # the pointer type of the box it is defined as, for `(cpp/unbox v)`
+        self.watches: Any = None
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.ns}/{self.name}"
+
+    @property
+    def is_bound(self) -> bool:
+        return hasattr(self, "root")
+
+    def deref(self) -> Any:
+        """This thread's binding where there is one, else the root, else an `Unbound`."""
+        if self.is_dynamic:
+            frame = getattr(_thread, "bindings", None)
+            if frame is not None and (cell := frame.get(self)) is not None:
+                return cell[0]
+        return getattr(self, "root", None) if self.is_bound else Unbound(self.full_name)
+
+    def set(self, value: Any) -> Any:
+        """Change this thread's binding, as `set!` does. Raises RuntimeError where there is none."""
+        frame = getattr(_thread, "bindings", None)
+        cell = frame.get(self) if frame is not None else None
+        if cell is None:
+            raise RuntimeError(f"{self.full_name} cannot be set: it has no binding on this thread")
+        cell[0] = value
+        return value
+
+    def __call__(self, *args: Any) -> Any:
+        return self.deref()(*args)
+
+    def __repr__(self) -> str:
+        return f"#'{self.full_name}"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+
+def push_bindings(pairs: list[tuple[Var, Any]]) -> None:
+    """Give dynamic vars values on this thread until `pop_bindings`. Raises RuntimeError for a static var."""
+    for var, _ in pairs:
+        if not var.is_dynamic:
+            raise RuntimeError(f"{var.full_name} cannot be bound: it is not dynamic")
+    old = getattr(_thread, "bindings", None)
+    frame = dict(old or {})
+    frame.update((var, [value]) for var, value in pairs)
+    stack = getattr(_thread, "stack", None)
+    if stack is None:
+        stack = _thread.stack = []
+    stack.append(old)
+    _thread.bindings = frame
+
+
+def pop_bindings() -> None:
+    """Undo the last `push_bindings` of this thread."""
+    _thread.bindings = _thread.stack.pop()
+
+
+def current_bindings() -> dict[Var, Any]:
+    """The values of all dynamic vars bound on this thread."""
+    return {var: cell[0] for var, cell in (getattr(_thread, "bindings", None) or {}).items()}
+
+
+@dataclass(slots=True)
+class CppScope:
+    """What an alias of a header require stands for: a C++ scope, "" for the global one."""
+
+    scope: str
+    header: str
+
+
+@dataclass(eq=False, slots=True)
+class Namespace:
+    """Names of one namespace: its own vars, those referred from others, aliases, C++ names."""
+
+    name: str
+    vars: dict[str, Var] = field(default_factory=dict)
+    refers: dict[str, Var] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    cpp_aliases: dict[str, CppScope] = field(default_factory=dict)
+    cpp_globals: set[str] = field(default_factory=set)  # :refer-global
+    excluded: set[str] = field(default_factory=set)  # core names that `:refer-clojure :exclude` hides
+    file: str = ""
+
+    def intern(self, name: str) -> Var:
+        """The var of that name, made unbound when it is new."""
+        var = self.vars.get(name)
+        if var is None:
+            var = self.vars[name] = Var(self.name, name)
+        return var
+
+    def __repr__(self) -> str:
+        return f"#<namespace {self.name}>"
+
+
+class Namespaces:
+    """All namespaces of a runtime. `current` is per thread: loading in the background moves nobody else."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Namespace] = {}
+        self._current = threading.local()
+        for entry in TABLE.values():
+            var = self.ensure(entry.ns).intern(entry.name)
+            var.bind(entry.value)
+            var.is_macro = entry.is_macro
+            var.is_dynamic = entry.is_dynamic
+            if entry.doc or entry.arglists:
+                var.meta = Map({Keyword("doc"): entry.doc, Keyword("arglists"): entry.arglists})
+        self._core = self.ensure(CORE).vars
+        self.ensure("user")
+
+    @property
+    def current(self) -> Namespace:
+        found = getattr(self._current, "ns", None)
+        return found if found is not None else self.all["user"]
+
+    @current.setter
+    def current(self, ns: Namespace) -> None:
+        self._current.ns = ns
+
+    def ensure(self, name: str) -> Namespace:
+        """The namespace of that name, made empty when it is new."""
+        ns = self.all.get(name)
+        if ns is None:
+            ns = self.all[name] = Namespace(name)
+        return ns
+
+    def find(self, name: str, ns: Namespace | None = None) -> Namespace | None:
+        """The namespace that `name` or an alias of `ns` stands for."""
+        ns = ns or self.current
+        name = ns.aliases.get(name, name)
+        return self.all.get(CORE if name in _CORE_NAMES else name)
+
+    def resolve(self, sym: Symbol, ns: Namespace | None = None) -> Var | None:
+        """The var that `sym` names in `ns` (else the current one), or None."""
+        ns = ns or self.current
+        if sym.ns is not None:
+            target = self.find(sym.ns, ns)
+            return target.vars.get(sym.name) if target else None
+        name = sym.name
+        var = ns.vars.get(name) or ns.refers.get(name)
+        if var is None and name not in ns.excluded:
+            var = self._core.get(name)
+        return var
+
+    def user_vars(self) -> Iterator[Var]:
+        """Vars of namespaces that scripts made."""
+        core = {entry.ns for entry in TABLE.values()}
+        for ns in list(self.all.values()):
+            if ns.name not in core:
+                yield from list(ns.vars.values())
