@@ -1,0 +1,300 @@
+"""Numbers: the Lisp names of the native functions, and the parts of the tower that need no speed.
+
+Integers and doubles are done in `runtime/native`; ratios, big decimals and the division of big integers
+come back here, to `arithmetic` and `ordering`.
+"""
+
+from __future__ import annotations
+
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+from runtime.core.registry import core, define
+from runtime.core.values import BigInt, Char
+from runtime.native import _support
+
+# Big decimals are exact, as Java's BigDecimal is; only division can fail to be.
+EXACT = Context(prec=MAX_PREC, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+ONE = "([x])"
+TWO = "([x y])"
+FOLDED = "([x] [x y] [x y & more])"
+SUMMED = "([] [x] [x y] [x y & more])"
+BITS = "([x y] [x y & more])"
+
+NATIVE: tuple[tuple[str, Any, str], ...] = (
+    ("+", _support.add, SUMMED),
+    ("-", _support.sub, FOLDED),
+    ("*", _support.mul, SUMMED),
+    ("/", _support.div, FOLDED),
+    ("+'", _support.add_promoting, SUMMED),
+    ("-'", _support.sub_promoting, FOLDED),
+    ("*'", _support.mul_promoting, SUMMED),
+    ("inc", _support.inc, ONE),
+    ("dec", _support.dec, ONE),
+    ("inc'", _support.inc_promoting, ONE),
+    ("dec'", _support.dec_promoting, ONE),
+    ("quot", _support.quot, TWO),
+    ("rem", _support.rem, TWO),
+    ("mod", _support.mod, TWO),
+    ("abs", _support.abs, ONE),
+    ("max", _support.max, FOLDED),
+    ("min", _support.min, FOLDED),
+    ("<", _support.lt, FOLDED),
+    ("<=", _support.le, FOLDED),
+    (">", _support.gt, FOLDED),
+    (">=", _support.ge, FOLDED),
+    ("==", _support.num_eq, FOLDED),
+    ("zero?", _support.is_zero, ONE),
+    ("pos?", _support.is_pos, ONE),
+    ("neg?", _support.is_neg, ONE),
+    ("even?", _support.is_even, ONE),
+    ("odd?", _support.is_odd, ONE),
+    ("number?", _support.is_number, ONE),
+    ("int?", _support.is_int, ONE),
+    ("integer?", _support.is_integer, ONE),
+    ("pos-int?", _support.is_pos_int, ONE),
+    ("neg-int?", _support.is_neg_int, ONE),
+    ("nat-int?", _support.is_nat_int, ONE),
+    ("float?", _support.is_float, ONE),
+    ("double?", _support.is_double, ONE),
+    ("ratio?", _support.is_ratio, ONE),
+    ("decimal?", _support.is_decimal, ONE),
+    ("rational?", _support.is_rational, ONE),
+    ("NaN?", _support.is_nan, ONE),
+    ("infinite?", _support.is_infinite, ONE),
+    ("num", _support.num, ONE),
+    ("long", _support.to_long, ONE),
+    ("int", _support.to_int, ONE),
+    ("short", _support.to_short, ONE),
+    ("byte", _support.to_byte, ONE),
+    ("double", _support.to_double, ONE),
+    ("float", _support.to_float, ONE),
+    ("unchecked-add", _support.unchecked_add, TWO),
+    ("unchecked-subtract", _support.unchecked_sub, TWO),
+    ("unchecked-multiply", _support.unchecked_mul, TWO),
+    ("unchecked-inc", _support.unchecked_inc, ONE),
+    ("unchecked-dec", _support.unchecked_dec, ONE),
+    ("unchecked-negate", _support.unchecked_neg, ONE),
+    ("unchecked-add-int", _support.unchecked_add_int, TWO),
+    ("unchecked-subtract-int", _support.unchecked_sub_int, TWO),
+    ("unchecked-multiply-int", _support.unchecked_mul_int, TWO),
+    ("unchecked-inc-int", _support.unchecked_inc_int, ONE),
+    ("unchecked-dec-int", _support.unchecked_dec_int, ONE),
+    ("unchecked-negate-int", _support.unchecked_neg_int, ONE),
+    ("unchecked-divide-int", _support.quot, TWO),
+    ("unchecked-remainder-int", _support.rem, TWO),
+    ("unchecked-long", _support.unchecked_long, ONE),
+    ("unchecked-int", _support.unchecked_int, ONE),
+    ("unchecked-short", _support.unchecked_short, ONE),
+    ("unchecked-byte", _support.unchecked_byte, ONE),
+    ("unchecked-double", _support.to_double, ONE),
+    ("unchecked-float", _support.to_double, ONE),
+    ("bit-and", _support.bit_and, BITS),
+    ("bit-or", _support.bit_or, BITS),
+    ("bit-xor", _support.bit_xor, BITS),
+    ("bit-and-not", _support.bit_and_not, BITS),
+    ("bit-not", _support.bit_not, ONE),
+    ("bit-shift-left", _support.bit_shift_left, "([x n])"),
+    ("bit-shift-right", _support.bit_shift_right, "([x n])"),
+    ("unsigned-bit-shift-right", _support.unsigned_bit_shift_right, "([x n])"),
+    ("bit-set", _support.bit_set, "([x n])"),
+    ("bit-clear", _support.bit_clear, "([x n])"),
+    ("bit-flip", _support.bit_flip, "([x n])"),
+    ("bit-test", _support.bit_test, "([x n])"),
+)
+
+for _name, _function, _arglists in NATIVE:
+    define(_name, _function, doc=_function.__doc__ or "", arglists=_arglists)
+
+
+def arithmetic(op: str, a: Any, b: Any) -> Any:
+    """`a op b` for numbers that are not both integers or doubles, and for quotients that are no integer."""
+    if isinstance(a, Decimal) or isinstance(b, Decimal):
+        return _DECIMAL[op](decimal_of(a), decimal_of(b))
+    result = _RATIO[op](a, b)
+    if isinstance(result, Fraction) and result.denominator == 1:
+        result = result.numerator
+    return BigInt(result) if isinstance(result, int) else result
+
+
+def ordering(a: Any, b: Any) -> int:
+    """-1, 0 or 1 as `a` is below, equal to or above `b`, exactly."""
+    if isinstance(a, Decimal) and isinstance(b, Fraction):
+        a = Fraction(a)
+    elif isinstance(a, Fraction) and isinstance(b, Decimal):
+        b = Fraction(b)
+    return (a > b) - (a < b)
+
+
+_support.set_slow("arithmetic", arithmetic)
+_support.set_slow("ordering", ordering)
+
+
+def _truncated(a: Any, b: Any) -> int:
+    """The integer quotient of integers, ratios or decimals, towards zero."""
+    if not b:
+        raise ZeroDivisionError("Divide by zero")
+    return int(Fraction(a) / Fraction(b))
+
+
+def _ratio(a: Any, b: Any) -> Fraction:
+    if not b:
+        raise ZeroDivisionError("Divide by zero")
+    return Fraction(a) / Fraction(b)
+
+
+def _modulus(a: Any, b: Any, remainder: Any) -> bool:
+    """Whether `remainder` has the other sign than the divisor `b`, so that `mod` must add it."""
+    return bool(remainder) and (remainder < 0) != (b < 0)
+
+
+def _rem(a: Any, b: Any) -> Any:
+    return a - _truncated(a, b) * b
+
+
+def _mod(a: Any, b: Any) -> Any:
+    r = _rem(a, b)
+    return r + b if _modulus(a, b, r) else r
+
+
+_RATIO: dict[str, Any] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _ratio,
+    "quot": _truncated,
+    "rem": _rem,
+    "mod": _mod,
+}
+
+
+def decimal_of(x: Any) -> Decimal:
+    """An exact number as a decimal. Raises ArithmeticError for a ratio such as 1/3."""
+    if isinstance(x, Fraction):
+        return divide(Decimal(x.numerator), Decimal(x.denominator))
+    return x if isinstance(x, Decimal) else Decimal(x)
+
+
+def divide(a: Decimal, b: Decimal) -> Decimal:
+    """The exact quotient, with the scale that Java's `BigDecimal.divide` prefers.
+
+    Raises ArithmeticError when its expansion does not end.
+    """
+    quotient = _ratio(a, b)
+    rest, twos, fives = quotient.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest != 1:
+        raise ArithmeticError(
+            "Non-terminating decimal expansion; no exact representable decimal result."
+        )
+    scale = max(twos, fives)
+    if scale == 0 and quotient:  # zeros at the end need no digits
+        digits = str(abs(quotient.numerator))
+        scale = len(digits.rstrip("0")) - len(digits)
+    scale = max(scale, _exponent(b) - _exponent(a))
+    return Decimal(int(quotient * Fraction(10) ** scale)).scaleb(-scale, EXACT)
+
+
+def _exponent(x: Decimal) -> int:
+    exponent = x.as_tuple().exponent
+    assert isinstance(exponent, int), "big decimals are finite"
+    return exponent
+
+
+def _decimal_rem(a: Decimal, b: Decimal) -> Decimal:
+    return EXACT.subtract(a, EXACT.multiply(Decimal(_truncated(a, b)), b))
+
+
+def _decimal_mod(a: Decimal, b: Decimal) -> Decimal:
+    r = _decimal_rem(a, b)
+    return EXACT.add(r, b) if _modulus(a, b, r) else r
+
+
+_DECIMAL: dict[str, Any] = {
+    "+": EXACT.add,
+    "-": EXACT.subtract,
+    "*": EXACT.multiply,
+    "/": divide,
+    "quot": lambda a, b: Decimal(_truncated(a, b)),
+    "rem": _decimal_rem,
+    "mod": _decimal_mod,
+}
+
+
+def _number(who: str, x: Any) -> Any:
+    if not _support.is_number(x):
+        raise TypeError(f"{who} expected a number, found {x!r}")
+    return x
+
+
+@core("bigint", arglists="([x])")
+def bigint(x: Any) -> BigInt:
+    """The number or the text of one as a big integer, towards zero."""
+    if isinstance(x, float) and (x != x or x in (float("inf"), float("-inf"))):
+        raise ValueError(f"Value out of range for bigint: {x}")
+    return BigInt(int(x if isinstance(x, str) else _number("bigint", x)))
+
+
+define("biginteger", bigint, doc=bigint.__doc__ or "", arglists="([x])")
+
+
+@core("bigdec", arglists="([x])")
+def bigdec(x: Any) -> Decimal:
+    """The number or the text of one as a big decimal; a double by its shortest decimal digits."""
+    if isinstance(x, str):
+        return Decimal(x)
+    if isinstance(x, float):
+        if x != x or x in (float("inf"), float("-inf")):
+            raise ValueError(f"Value out of range for bigdec: {x}")
+        return Decimal(repr(x))
+    return decimal_of(_number("bigdec", x))
+
+
+@core("rationalize", arglists="([num])")
+def rationalize(x: Any) -> Any:
+    """The number as a ratio or integer; a double by its shortest decimal digits."""
+    if not isinstance(x, float | Decimal):
+        return _number("rationalize", x)
+    ratio = Fraction(bigdec(x))
+    return BigInt(ratio.numerator) if ratio.denominator == 1 else ratio
+
+
+@core("numerator", arglists="([r])")
+def numerator(r: Any) -> int:
+    """The numerator of a ratio."""
+    return _sized(_as_ratio("numerator", r).numerator)
+
+
+@core("denominator", arglists="([r])")
+def denominator(r: Any) -> int:
+    """The denominator of a ratio."""
+    return _sized(_as_ratio("denominator", r).denominator)
+
+
+def _as_ratio(who: str, r: Any) -> Fraction:
+    if not isinstance(r, Fraction):
+        raise TypeError(f"{who} expected a ratio, found {r!r}")
+    return r
+
+
+def _sized(n: int) -> int:
+    return n if -(2**63) <= n < 2**63 else BigInt(n)
+
+
+@core("char", arglists="([x])")
+def char(x: Any) -> Char:
+    """The character of a code point. Raises ValueError outside Unicode's range."""
+    if isinstance(x, Char):
+        return x
+    code = _support.to_long(x)
+    if not 0 <= code <= 0x10FFFF:
+        raise ValueError(f"Value out of range for char: {code}")
+    return Char(chr(code))
+
+
+define("unchecked-char", char, doc=char.__doc__ or "", arglists="([x])")
