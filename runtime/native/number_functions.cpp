@@ -150,7 +150,7 @@ PyMethodDef methods[] = {
   TS_FN("div", (folded<"/", reciprocal, div>), "The quotient, a ratio where integers do not divide."),
   TS_FN("inc", (unary<"inc", inc>), "One more."),
   TS_FN("dec", (unary<"dec", dec>), "One less."),
-  TS_FN("neg", (unary<"unchecked-negate", wrapping<unchecked_neg, neg>>), "The negation, wrapping at 64 bits."),
+  TS_FN("unchecked_neg", (unary<"unchecked-negate", wrapping<unchecked_neg, neg>>), "The negation, wrapping at 64 bits."),
   TS_FN("add_promoting", (summed<"+'", 0, same<"+'">, add_promoting>), "The sum, promoted to a big integer."),
   TS_FN("sub_promoting", (folded<"-'", promoting_neg, sub_promoting>), "The difference, promoted."),
   TS_FN("mul_promoting", (summed<"*'", 1, same<"*'">, mul_promoting>), "The product, promoted."),
