@@ -28,7 +28,7 @@ test: setup $(SYSTEM) ## lint, types, every test
 	$(BIN)/pytest
 
 setup: $(PACKAGES) ## the environment alone
-	@$(BIN)/python -m runtime.native.build
+	@$(BIN)/python -m runtime.native.build >/dev/null
 
 lint: setup ## ruff and mypy
 	$(BIN)/ruff check .
