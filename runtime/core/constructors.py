@@ -75,8 +75,8 @@ def set_fn(coll: Any) -> Any:
 
 
 def natural(a: Any, b: Any) -> int:
-    """Clojure's `compare`, looked up late: numbers are their own module."""
-    from runtime.core.numbers import compare
+    """Clojure's `compare`, looked up late: its module needs the sequences first."""
+    from runtime.core.equality import compare
 
     return compare(a, b)  # type: ignore[no-any-return]
 

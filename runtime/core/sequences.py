@@ -41,15 +41,7 @@ class Seq:
     def __bool__(self) -> bool:
         return True
 
-    def __eq__(self, other: object) -> bool:
-        from runtime.core.equality import equal
-
-        return equal(self, other)
-
-    def __hash__(self) -> int:
-        from runtime.core.equality import hash_value
-
-        return hash_value(self)
+    # Equality and hash are those of all sequences: `runtime.core.equality` installs them.
 
 
 class Cons(Seq):

@@ -13,7 +13,8 @@ PyModuleDef definition = {
 PyMODINIT_FUNC PyInit__support() {
   PyObject* module = PyModule_Create(&definition);
   if(!module) return nullptr;
-  for(auto const part : { ts::init_types, ts::init_numbers, ts::init_functions, ts::init_interop }) {
+  for(auto const part : {
+        ts::init_types, ts::init_numbers, ts::init_equality, ts::init_functions, ts::init_interop }) {
     if(!part(module)) {
       Py_DECREF(module);
       return nullptr;

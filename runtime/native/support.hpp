@@ -42,3 +42,4 @@ inline bool truthy(PyObject* o) noexcept { return o != Py_None && o != Py_False;
 } // namespace ts
 
 #include "numbers.hpp"
+#include "equality.hpp"
