@@ -117,6 +117,7 @@ class Namespace:
     cpp_globals: set[str] = field(default_factory=set)  # :refer-global
     excluded: set[str] = field(default_factory=set)  # core names that `:refer-clojure :exclude` hides
     file: str = ""
+    meta: Any = None
 
     def intern(self, name: str) -> Var:
         """The var of that name, made unbound when it is new."""

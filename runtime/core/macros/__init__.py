@@ -5,7 +5,10 @@ from runtime.core.macros import (  # noqa: F401
     definitions,
     functions,
     loops,
+    reporting,
     state,
+    support,
+    testing,
     threading,
     types,
 )

@@ -32,6 +32,7 @@ THROW = Symbol("throw")
 TRY = Symbol("try")
 VAR = Symbol("var")
 
+K_ANY = Keyword("default")  # `(catch :default e …)` catches whatever was thrown
 K_AS = Keyword("as")
 K_ELSE = Keyword("else")
 
@@ -46,7 +47,7 @@ def core_symbol(name: str, ns: str = "clojure.core") -> Symbol:
 
 def gensym(prefix: str = "G") -> Symbol:
     """A local name that no source text contains."""
-    return Symbol(f"{prefix}__{next(_serial)}")
+    return Symbol(f"{prefix}__{next(_serial)}__")
 
 
 def call(name: str, *args: Any) -> List:

@@ -125,7 +125,11 @@ def with_out_str_macro(form: List, env: Any, *args: Any) -> List:
     out = special(VAR, core_symbol("*out*"))
     push = call("push-thread-bindings", call("hash-map", out, writer))
     body = guarded(args, [call("pop-thread-bindings")], form)
-    return let_form([writer, call("string-writer*")], [push, body, call("str", writer)], like=form)
+    return let_form(
+        [writer, call("string-writer*")],
+        [push, body, call("string-writer-text*", writer)],
+        like=form,
+    )
 
 
 @macro("with-in-str", arglists="([s & body])")
