@@ -20,7 +20,7 @@ from app.watch import SCRIPTS, Change, Watcher
 from app.window import Window
 from panels.desk import Desk
 from panels.model import PanelState, ProblemView, Snapshot
-from runtime.errors import LispError, LispErrors, RuntimeFault, Span
+from runtime.errors import LispError, LispErrors, RuntimeFault, Span, render
 from runtime.events import Event, Fault, Reload
 from runtime.info import Problem
 
@@ -122,6 +122,10 @@ class Application:
         self._write()
         assert self.runtime is not None
         return 1 if self.runtime.problems() else 0
+
+    def problem_texts(self) -> list[str]:
+        """Every problem that still stands, as it is shown to people."""
+        return [render(problem.error) for problem in self._started().problems()]
 
     @property
     def counted(self) -> int:

@@ -1,0 +1,83 @@
+"""Running the benchmarks: every module of `app.bench` that has `run() -> {"rows": …, "ratios": …}`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import platform
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from types import ModuleType
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def run(names: Sequence[str], say: Callable[[str], object]) -> dict[str, Any]:
+    """Run the named benchmarks, print each as a table, and return the contract's JSON."""
+    found = _modules()
+    results: dict[str, Any] = {}
+    console = Console()
+    for name in names:
+        started = time.perf_counter()
+        results[name] = importlib.import_module(found[name]).run()
+        say(f"\n{name}, {time.perf_counter() - started:.1f} s")
+        console.print(_table(results[name]["rows"]))
+        for ratio, value in results[name].get("ratios", {}).items():
+            say(f"  {ratio}: {value:.3g}")
+    return {"machine": machine(), "benchmarks": results}
+
+
+def names() -> list[str]:
+    """The benchmarks there are."""
+    return sorted(_modules())
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    return {
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "cppyy": version("cppyy"),
+        "imgui-bundle": version("imgui-bundle"),
+    }
+
+
+def _modules() -> dict[str, str]:
+    try:
+        package: ModuleType = importlib.import_module("app.bench")
+    except ModuleNotFoundError:
+        return {}
+    modules = pkgutil.iter_modules(package.__path__)
+    return {m.name: f"app.bench.{m.name}" for m in modules if not m.name.startswith("_")}
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            named = (line for line in file if line.startswith("model name"))
+            return next(named, ":").split(":", 1)[1].strip() or platform.machine()
+    except OSError:
+        return platform.processor() or platform.machine()
+
+
+def _table(rows: dict[str, dict[str, Any]]) -> Table:
+    metrics = list(dict.fromkeys(metric for row in rows.values() for metric in row))
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for metric in metrics:
+        table.add_column(metric, justify="right")
+    for name, row in rows.items():
+        table.add_row(name, *(_cell(row.get(metric)) for metric in metrics))
+    return table
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,214 @@
+"""The command line. Exit codes: 0 fine, 1 the script or check failed, 2 wrong usage, 3 something lacks."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import environment
+from runtime.errors import EnvironmentFault, LispError, LispErrors, render
+
+OFFSCREEN_FRAMES = 600  # where there is no display at all
+PICTURE_FRAMES = 120  # until --screenshot, when --frames does not say
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="A workbench for Dear ImGui tools written in a Clojure dialect on C++, with a tiered JIT.",
+)
+cache_app = typer.Typer(no_args_is_help=True, help="The persistent caches.")
+app.add_typer(cache_app, name="cache")
+
+
+class Strategy(StrEnum):
+    """How functions are run."""
+
+    TIERED = "tiered"
+    INTERPRET = "interpret"
+    STUB_JIT = "stub-jit"
+    INLINE_JIT = "inline-jit"
+
+
+Script = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .jank file.")]
+StrategyOption = Annotated[Strategy, typer.Option(help="How functions are run.")]
+Folders = Annotated[
+    list[Path] | None, typer.Option(help="A folder for C++ headers and namespaces. Repeatable.")
+]
+Libraries = Annotated[list[Path] | None, typer.Option(help="A C++ library to load. Repeatable.")]
+
+
+def main() -> None:
+    """The console script. A path in a command's place means `run`."""
+    arguments = sys.argv[1:]
+    commands = {command.name or "" for command in app.registered_commands} | {"cache"}
+    if arguments and arguments[0] not in commands | {"--help"}:
+        arguments = ["run", *arguments]
+    try:
+        app(arguments)
+    except EnvironmentFault as fault:
+        print(render(fault), file=sys.stderr)
+        sys.exit(3)
+    except (LispError, LispErrors) as error:
+        print(render(error), file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command("run")
+def run(
+    scripts: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
+    entry: Annotated[
+        list[str] | None, typer.Option(help="NS/FN to call in each frame. Repeatable.")
+    ] = None,
+    headless: Annotated[bool, typer.Option("--headless", help="No window and no OpenGL.")] = False,
+    frames: Annotated[int | None, typer.Option(min=1, help="End after so many frames.")] = None,
+    fps: Annotated[float, typer.Option(min=0, help="Frames a second at most.")] = 0.0,
+    size: Annotated[str, typer.Option(metavar="WxH", help="The window's size.")] = "1280x800",
+    screenshot: Annotated[Path | None, typer.Option(help="A PNG of the last frame.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Figures of the run, as JSON.")] = None,
+    trace: Annotated[Path | None, typer.Option(help="A trace in Chrome's format.")] = None,
+    strategy: StrategyOption = Strategy.TIERED,
+    threshold: Annotated[int, typer.Option(min=1, help="Calls until a function is hot.")] = 100,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="No persistent cache.")] = False,
+    include: Folders = None,
+    lib: Libraries = None,
+) -> None:
+    """Draw what scripts draw, in a window with the panels; reload them when they change."""
+    from app.application import Application, Options  # it brings ImGui
+    from runtime.cling.headers import fetch_headers
+
+    fetch_headers()  # the first time this shows its progress, so before there is a window
+    if not headless and environment.ensure_display() is environment.DisplayKind.NONE:
+        headless = True
+        frames = frames or OFFSCREEN_FRAMES
+        screenshot = screenshot or environment.cache_dir() / "offscreen.png"
+        report = report or environment.cache_dir() / "offscreen.json"
+        typer.echo(f"After {frames} frames: picture {screenshot}, report {report}", err=True)
+    if screenshot is not None:
+        frames = frames or PICTURE_FRAMES
+    options = Options(
+        scripts=tuple(scripts),
+        entries=tuple(entry or ()),
+        headless=headless,
+        frames=frames,
+        fps=fps,
+        size=_size(size),
+        screenshot=screenshot,
+        report=report,
+        trace=trace,
+        strategy=strategy.value,
+        threshold=threshold,
+        cache=not no_cache,
+        include=tuple(include or ()),
+        libraries=tuple(lib or ()),
+    )
+    application = Application(options)
+    try:
+        code = application.run()
+        problems = application.problem_texts()
+    finally:
+        application.close()
+    for text in problems:
+        typer.echo(text, err=True)
+    raise typer.Exit(code)
+
+
+@app.command("eval")
+def evaluate(
+    expressions: Annotated[list[str] | None, typer.Argument(metavar="EXPR")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", exists=True, dir_okay=False, help="Read it here.")
+    ] = None,
+    strategy: StrategyOption = Strategy.INTERPRET,
+    include: Folders = None,
+    lib: Libraries = None,
+) -> None:
+    """Evaluate with no window and print the last value readably."""
+    if bool(expressions) == (file is not None):
+        raise typer.BadParameter("give expressions, or a file with -f")
+    from runtime.runtime import Runtime
+
+    from runtime.core.printing import pr_str
+
+    runtime = Runtime(
+        strategy=strategy.value,
+        include_dirs=[str(path) for path in include or ()],
+        libraries=[str(path) for path in lib or ()],
+        imgui=False,
+    )
+    try:
+        if file is not None:
+            value = runtime.eval(file.read_text(encoding="utf-8"), str(file))
+        else:
+            value = runtime.eval("\n".join(expressions or ()))
+        typer.echo(pr_str(value))
+    finally:
+        runtime.close()
+
+
+@app.command("bench")
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here.")
+    ] = None,
+) -> None:
+    """Run the benchmarks: all, or those that are named."""
+    from app import benchmarks
+    from app.report import write_json
+
+    unknown = set(names or ()) - set(benchmarks.names())
+    if unknown:
+        there_are = ", ".join(benchmarks.names()) or "none"
+        raise typer.BadParameter(f"no benchmark is named {min(unknown)}; there are {there_are}")
+    results = benchmarks.run(names or benchmarks.names(), typer.echo)
+    if json_file is not None:
+        write_json(json_file, results)
+
+
+@cache_app.command("info")
+def cache_info() -> None:
+    """What is kept, and how much of it."""
+    from app import caches
+
+    caches.show()
+
+
+@cache_app.command("clear")
+def cache_clear() -> None:
+    """Remove everything that is kept; it is made again when it is needed."""
+    from app import caches
+
+    typer.echo(f"{caches.clear() / 1e6:.1f} MB removed from {environment.cache_dir()}")
+
+
+@cache_app.command("build")
+def cache_build() -> None:
+    """Make ahead what the first run would have to make."""
+    from app import caches
+
+    caches.build()
+
+
+@app.command("doctor")
+def doctor() -> None:
+    """Say what is installed, what is missing, and the command that mends it."""
+    from rich.console import Console
+
+    from app.doctor import report
+
+    raise typer.Exit(report(Console()))
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise typer.BadParameter(f"{text!r} is not WIDTHxHEIGHT", param_hint="--size")
+    return int(width), int(height)
+
+
+if __name__ == "__main__":
+    main()
