@@ -48,7 +48,7 @@ def lazy_seq_macro(form: List, env: Any, *args: Any) -> List:
 @macro("lazy-cat", arglists="([& colls])")
 def lazy_cat_macro(form: List, env: Any, *args: Any) -> List:
     """The concatenation of collections that are not evaluated before they are needed."""
-    return call("concat", *(call("lazy-seq*", thunk([coll])) for coll in args))
+    return call("lazy-cat*", *(thunk([coll]) for coll in args))
 
 
 @macro("delay", arglists="([& body])")

@@ -10,58 +10,8 @@ from typing import Any
 
 from runtime.core.invoke import as_fn
 from runtime.core.kinds import MISSING, Map
-from runtime.core.macros.loops import SKIP, STOP
-from runtime.core.printing import pr_str, print_str
-from runtime.core.registry import TABLE, core, define
-from runtime.core.sequences import IterSeq, iterate
+from runtime.core.registry import TABLE, core
 from runtime.namespaces import Var, pop_bindings, push_bindings
-
-
-class _Mark:
-    """What a step of `for` gives instead of a value."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"#<{self.name}>"
-
-
-_SKIP, _STOP = _Mark("skip"), _Mark("stop")
-define(SKIP.name, _SKIP, doc="A step of `for` gives this for an item that :when refuses.")
-define(STOP.name, _STOP, doc="A step of `for` gives this where :while ends the collection.")
-
-
-@core("for*", arglists="([step coll])")
-def for_items(step: Any, coll: Any) -> IterSeq:
-    """The lazy sequence of what `step` gives for the items of `coll`; `for` expands to this."""
-
-    def values() -> Any:
-        for item in iterate(coll):
-            value = step(item)
-            if value is _STOP:
-                return
-            if value is not _SKIP:
-                yield value
-
-    return IterSeq.over(values())
-
-
-@core("for-nested*", arglists="([step coll])")
-def for_nested(step: Any, coll: Any) -> IterSeq:
-    """The items of all the sequences that `step` gives for the items of `coll`, lazily."""
-
-    def values() -> Any:
-        for item in iterate(coll):
-            inner = step(item)
-            if inner is _STOP:
-                return
-            if inner is not _SKIP:
-                yield from iterate(inner)
-
-    return IterSeq.over(values())
 
 
 @core("push-thread-bindings", arglists="([bindings])")
@@ -104,23 +54,10 @@ def close(resource: Any) -> None:
     resource.close()
 
 
-@core("assertion-error*", arglists="([form] [form message])")
-def assertion_error(form: Any, message: Any = None) -> AssertionError:
-    """The error of an assertion that does not hold."""
-    text = pr_str(form) if message is None else f"{print_str(message)}\n{pr_str(form)}"
-    return AssertionError(f"Assert failed: {text}")
-
-
-@core("system-time", arglists="([])")
-def system_time() -> float:
-    """A time in milliseconds, for differences only."""
-    return time.perf_counter() * 1e3
-
-
 @core("report-time*", arglists="([start])")
-def report_time(start: float) -> None:
-    """Print how long ago `start` of system-time was."""
-    elapsed = f"Elapsed time: {system_time() - start:.6g} msecs"
+def report_time(start: int) -> None:
+    """Print how long ago `start`, in nanoseconds of system-time, was."""
+    elapsed = f"Elapsed time: {(time.perf_counter_ns() - start) / 1e6:.6g} msecs"
     TABLE["clojure.core", "prn"].value(elapsed)
 
 
@@ -140,30 +77,6 @@ def string_writer_text(writer: io.StringIO) -> str:
 def string_reader(s: str) -> io.StringIO:
     """A reader for *in* that gives the text `s`."""
     return io.StringIO(s)
-
-
-_locks: dict[int, list[Any]] = {}  # id → [object, its lock, how many hold or want it]
-_locks_guard = threading.Lock()
-
-
-@core("monitor-enter*", arglists="([x])")
-def monitor_enter(x: Any) -> None:
-    """Wait for and take the lock of the very object `x`; a thread may take it several times."""
-    with _locks_guard:
-        entry = _locks.setdefault(id(x), [x, threading.RLock(), 0])
-        entry[2] += 1
-    entry[1].acquire()
-
-
-@core("monitor-exit*", arglists="([x])")
-def monitor_exit(x: Any) -> None:
-    """Release the lock of `x`."""
-    with _locks_guard:
-        entry = _locks[id(x)]
-        entry[2] -= 1
-        if not entry[2]:
-            del _locks[id(x)]
-    entry[1].release()
 
 
 @core("enter-precision*", arglists="([digits] [digits rounding])")
