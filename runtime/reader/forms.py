@@ -13,29 +13,10 @@ from runtime.core.values import Symbol
 from runtime.errors import Span
 
 # Symbols that a syntax quote leaves alone because the analyser knows them by their bare names.
-SPECIAL_FORMS = frozenset(
-    [
-        "def",
-        "fn*",
-        "let*",
-        "letfn*",
-        "loop*",
-        "case*",
-        "recur",
-        "if",
-        "do",
-        "quote",
-        "var",
-        "throw",
-        "try",
-        "catch",
-        "finally",
-        "set!",
-        "new",
-        ".",
-        "&",
-    ]
-)
+SPECIAL_FORMS = frozenset((
+    "def", "fn*", "let*", "letfn*", "loop*", "case*", "recur", "if", "do", "quote", "var",
+    "throw", "try", "catch", "finally", "set!", "new", ".", "&",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
