@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import runtime.core.equality  # noqa: F401  # how lists compare as keys
 from runtime.core.collections import Set
 from runtime.core.kinds import EMPTY_MAP, EMPTY_VECTOR, Map, PVector, vector
 from runtime.core.meta import meta, with_meta

@@ -212,6 +212,7 @@ class Reader(Assembly):
                 return made
             made = tokens.keyword(token[1:])
         except BadTokenError as e:
+            e.end = len(token)
             raise self.fail(e, start) from None
         if made.ns is None:
             return Keyword(made.name, self.resolver.current_ns())

@@ -129,7 +129,7 @@ def test_nan_reads_as_nan() -> None:
         ("~x", "(clojure.core/unquote x)"),
         ("~@x", "(clojure.core/unquote-splicing x)"),
         ("''x", "(quote (quote x))"),
-        ("(a(b)\"c\"'d)", '(a (b) "c" (quote d))'),
+        ('(a(b)"c"\'d)', '(a (b) "c" (quote d))'),
         ("()", "()"),
         ("(cpp/~ x)", "(cpp/~ x)"),
         ('#cpp "a"', '#cpp "a"'),
@@ -153,7 +153,7 @@ def test_each_occurrence_of_a_symbol_is_an_object_of_its_own() -> None:
 
 
 def test_metadata_is_merged_and_the_outer_one_wins() -> None:
-    sym = read('^:a ^{:a 1 :b 2} ^Tag x')
+    sym = read("^:a ^{:a 1 :b 2} ^Tag x")
     assert pr_str(sym.meta[Keyword("a")]) == "true"
     assert sym.meta[Keyword("b")] == 2
     assert sym.meta[Keyword("tag")] == Symbol("Tag")
@@ -223,7 +223,7 @@ def test_reading_is_lazy_so_a_form_changes_how_the_next_is_read() -> None:
 
 
 def test_lists_are_read_with_their_places() -> None:
-    (form,) = read_all("\n (a\n  [b {:k \"v\"\n}] 'c)", "f.jank")
+    (form,) = read_all('\n (a\n  [b {:k "v"\n}] \'c)', "f.jank")
     top = form.form
     assert type(top) is List
     assert str(top.span) == "f.jank:2:2"

@@ -95,7 +95,7 @@ def test_a_nested_template_is_expanded_inside_out() -> None:
 
 
 def test_a_constant_template_holds_the_values_themselves() -> None:
-    assert read("`[1 \"a\"]")[1] == vector([1, "a"])
+    assert read('`[1 "a"]')[1] == vector([1, "a"])
 
 
 def test_a_splice_needs_a_collection_around_it() -> None:
