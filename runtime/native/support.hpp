@@ -41,5 +41,6 @@ inline bool truthy(PyObject* o) noexcept { return o != Py_None && o != Py_False;
 
 } // namespace ts
 
-#include "numbers.hpp"
+#include "collections.hpp"
 #include "equality.hpp"
+#include "numbers.hpp"

@@ -1,0 +1,211 @@
+// Fast paths of look-up and update, by exact type. The libraries have no C interface, so maps are read through
+// their type's slots and unbound methods.
+#include "callable.hpp"
+#include "module.hpp"
+#include "types.hpp"
+
+namespace ts {
+
+using i64 = std::int64_t;
+
+namespace {
+
+slot list_items, list_start;
+PyObject *map_get, *map_set, *vector_set, *vector_append; // unbound methods
+PyObject* metadata; // the table of metadata of maps and vectors: while it is empty, none has any
+
+template<class... A> ref call_method(PyObject* method, A... args) {
+  PyObject* const argv[] = { args... };
+  return ref::own(PyObject_Vectorcall(method, argv, sizeof...(A), nullptr));
+}
+
+bool is_vector(PyObject* o) noexcept { return Py_TYPE(o) == known.vector; }
+bool is_map(PyObject* o) noexcept { return Py_TYPE(o) == known.map; }
+bool is_list(PyObject* o) noexcept { return Py_TYPE(o) == known.list; }
+
+i64 length(PyObject* o) noexcept { return PySequence_Size(o); }
+i64 list_start_of(PyObject* list) noexcept { return PyLong_AsSsize_t(list_start.of(list)); }
+
+// The item at `index` of a vector or list, or empty where there is none.
+ref item(PyObject* coll, i64 index) {
+  ref found;
+  if(index < 0) return found;
+  if(is_vector(coll)) {
+    if(index < length(coll)) found.p = PySequence_GetItem(coll, index);
+  } else if(is_list(coll)) {
+    PyObject* const items = list_items.of(coll);
+    index += list_start_of(coll);
+    if(index < PyTuple_GET_SIZE(items)) found.p = Py_NewRef(PyTuple_GET_ITEM(items, index));
+  }
+  return found;
+}
+
+// Types whose hash and equality are so cheap that looking twice, with no tuple of arguments, is faster.
+bool is_cheap_key(PyObject* key) noexcept {
+  PyTypeObject* const type = Py_TYPE(key);
+  return type == known.keyword || type == &PyUnicode_Type || type == &PyLong_Type;
+}
+
+ref map_lookup(PyObject* map, PyObject* key, PyObject* fallback) {
+  if(!is_cheap_key(key)) return call_method(map_get, map, key, fallback);
+  int const found = known.map->tp_as_sequence->sq_contains(map, key);
+  if(found < 0) throw py_error{};
+  return found ? ref::own(known.map->tp_as_mapping->mp_subscript(map, key)) : ref::share(fallback);
+}
+
+// -- what Python calls ----------------------------------------------------------------------------------
+
+PyObject* get_callable(PyObject*, PyObject* const* a, Py_ssize_t n) {
+  if(n != 2 && n != 3) return wrong_arity("get", n);
+  return guarded([&] { return get(a[0], a[1], n == 3 ? a[2] : Py_None); });
+}
+
+PyObject* nth_callable(PyObject*, PyObject* const* a, Py_ssize_t n) {
+  if(n != 2 && n != 3) return wrong_arity("nth", n);
+  return guarded([&] { return n == 2 ? nth(a[0], a[1]) : nth(a[0], a[1], a[2]); });
+}
+
+PyObject* contains_callable(PyObject*, PyObject* const* a, Py_ssize_t n) {
+  if(n != 2) return wrong_arity("contains?", n);
+  return guarded([&] { return box(contains(a[0], a[1])); });
+}
+
+PyObject* assoc_callable(PyObject*, PyObject* const* a, Py_ssize_t n) {
+  if(n == 3) return guarded([&] { return assoc(a[0], a[1], a[2]); });
+  if(n < 3) return wrong_arity("assoc", n);
+  return guarded([&] { return ref::own(PyObject_Vectorcall(slow_path(slow::assoc), a, n, nullptr)); });
+}
+
+PyObject* set_metadata(PyObject*, PyObject* table) {
+  if(!PyDict_Check(table)) return PyErr_Format(PyExc_TypeError, "set_metadata expects a dict");
+  Py_INCREF(table);
+  Py_XSETREF(metadata, table);
+  Py_RETURN_NONE;
+}
+
+// `(:k m)` and `(:k m default)`.
+PyObject* keyword_call(PyObject* self, PyObject* const* a, Py_ssize_t n) {
+  if(n != 1 && n != 2) return PyErr_Format(PyExc_TypeError, "Wrong number of args (%zd) passed to: %S", n, self);
+  return guarded([&] { return get(a[0], self, n == 2 ? a[1] : Py_None); });
+}
+PyMethodDef keyword_method = { "__call__", fast(keyword_call), METH_FASTCALL, nullptr };
+
+// Gives keywords a `__call__` that runs no Python.
+PyObject* speed_up_keywords(PyObject*, PyObject*) {
+  auto* const type = reinterpret_cast<PyObject*>(known.keyword);
+  PyObject* const made = PyDescr_NewMethod(known.keyword, &keyword_method);
+  if(!made) return nullptr;
+  int const failed = PyObject_SetAttrString(type, keyword_method.ml_name, made);
+  Py_DECREF(made);
+  if(failed) return nullptr;
+  Py_RETURN_NONE;
+}
+
+ref count_boxed(PyObject* coll) { return box(count(coll)); }
+
+PyMethodDef methods[] = {
+  { "get", fast(get_callable), METH_FASTCALL,
+    "The value of `key` in a map, record or set, the item at an index of a vector or string." },
+  { "nth", fast(nth_callable), METH_FASTCALL,
+    "The item at `index`, counted from 0; out of bounds the default, or an IndexError without one." },
+  { "count", fast(unary<"count", count_boxed>), METH_FASTCALL, "How many items `coll` has; 0 for nil." },
+  { "first", fast(unary<"first", first>), METH_FASTCALL, "The first item of `coll`, nil when there is none." },
+  { "contains", fast(contains_callable), METH_FASTCALL,
+    "Whether a map or set has the key, or a vector or string the index." },
+  { "assoc", fast(assoc_callable), METH_FASTCALL,
+    "`coll` with the value at the key (of a map or record) or index (of a vector)." },
+  { "speed_up_keywords", speed_up_keywords, METH_NOARGS, "Make keywords call the native get." },
+  { "set_metadata", set_metadata, METH_O, "Share the table in which the metadata of maps and vectors is kept." },
+  { nullptr, nullptr, 0, nullptr },
+};
+
+} // namespace
+
+ref get(PyObject* coll, PyObject* key, PyObject* fallback) {
+  if(is_map(coll)) return map_lookup(coll, key, fallback);
+  if(coll == Py_None) return ref::share(fallback);
+  i64 index;
+  if(is_vector(coll)) {
+    if(!as_int64(key, index)) return ref::share(fallback);
+    ref found = item(coll, index);
+    return found.p ? found : ref::share(fallback);
+  }
+  return call_slow(slow::get, coll, key, fallback);
+}
+
+ref nth(PyObject* coll, i64 index) {
+  ref found = item(coll, index);
+  return found.p ? found : call_slow(slow::nth, coll, box(index).get());
+}
+
+ref nth(PyObject* coll, i64 index, PyObject* fallback) {
+  ref found = item(coll, index);
+  return found.p ? found : call_slow(slow::nth, coll, box(index).get(), fallback);
+}
+
+ref nth(PyObject* coll, PyObject* index) {
+  i64 i;
+  return as_int64(index, i) ? nth(coll, i) : call_slow(slow::nth, coll, index);
+}
+
+ref nth(PyObject* coll, PyObject* index, PyObject* fallback) {
+  i64 i;
+  return as_int64(index, i) ? nth(coll, i, fallback) : call_slow(slow::nth, coll, index, fallback);
+}
+
+i64 count(PyObject* coll) {
+  if(is_vector(coll) || is_map(coll)) return PyObject_Size(coll);
+  if(PyUnicode_CheckExact(coll)) return PyUnicode_GET_LENGTH(coll);
+  if(is_list(coll)) return PyTuple_GET_SIZE(list_items.of(coll)) - list_start_of(coll);
+  if(coll == Py_None) return 0;
+  return to_int64(call_slow(slow::count, coll).get(), "count");
+}
+
+ref first(PyObject* coll) {
+  if(is_vector(coll) || is_list(coll)) {
+    ref found = item(coll, 0);
+    return found.p ? found : ref::share(Py_None);
+  }
+  if(coll == Py_None) return ref::share(coll);
+  return call_slow(slow::first, coll);
+}
+
+bool contains(PyObject* coll, PyObject* key) {
+  if(is_map(coll)) {
+    int const found = PySequence_Contains(coll, key);
+    if(found < 0) throw py_error{};
+    return found != 0;
+  }
+  return truthy(call_slow(slow::contains, coll, key).get());
+}
+
+ref assoc(PyObject* coll, PyObject* key, PyObject* value) {
+  if(metadata && PyDict_GET_SIZE(metadata) == 0) {
+    if(is_map(coll)) return call_method(map_set, coll, key, value);
+    i64 index;
+    if(is_vector(coll) && as_int64(key, index) && index >= 0) {
+      if(index < length(coll)) return call_method(vector_set, coll, key, value);
+      if(index == length(coll)) return call_method(vector_append, coll, value);
+    }
+  }
+  return call_slow(slow::assoc, coll, key, value);
+}
+
+bool init_collections(PyObject* module) {
+  try {
+    auto const method = [](PyTypeObject* type, char const* name) {
+      return ref::own(PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), name)).release();
+    };
+    list_items = slot_of(known.list, "items");
+    list_start = slot_of(known.list, "start");
+    map_get = method(known.map, "get");
+    map_set = method(known.map, "set");
+    vector_set = method(known.vector, "set");
+    vector_append = method(known.vector, "append");
+  } catch(py_error const&) {
+    return false;
+  }
+  return PyModule_AddFunctions(module, methods) == 0;
+}
+
+} // namespace ts
