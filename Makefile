@@ -52,7 +52,7 @@ clean: ## remove everything that was made, .venv included
 # pyrsistent is built here: for some Pythons its published wheel lacks the C extension.
 $(PACKAGES): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 was found; make PYTHON=/path/to/python" >&2; exit 3; }
-	@$(PYTHON) -m app.system $(if $(filter test,$(MAKECMDGOALS)),--install) build
+	@$(PYTHON) -m app.system --install base
 	@echo "Installing into $(VENV) with $(PYTHON): some two minutes, most of them compile cppyy."
 ifneq ($(UV),)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
@@ -66,5 +66,5 @@ endif
 	@touch $@
 
 $(SYSTEM): app/system.py | $(PACKAGES)
-	@$(BIN)/python -m app.system --install build display
+	@$(BIN)/python -m app.system --install base display
 	@touch $@

@@ -96,7 +96,9 @@ def _cppyy() -> Check:
 def _imgui() -> Check:
     program = "from imgui_bundle import imgui; print('Dear ImGui', imgui.get_version())"
     found, wanted = _installed("imgui-bundle"), _pinned("imgui-bundle")
-    check = _tried("imgui-bundle", program, found, REINSTALL)
+    lacking = [need for need in system.missing(["base"]) if need.package == "libx11-6"]
+    remedy = system.install_line(lacking) if lacking else REINSTALL
+    check = _tried("imgui-bundle", program, found, remedy)
     if check.status is Status.OK and wanted and found != wanted:
         detail = f"{found}, tried only with {wanted}"
         return Check(check.name, Status.WARNING, detail, REINSTALL)

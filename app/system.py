@@ -1,7 +1,7 @@
 """What the project needs of the operating system, and how to get it on Debian and Ubuntu.
 
-Runs before the environment exists (`python -m app.system build`), so it imports the standard library
-only. `build` is what making the environment needs, `display` what a window on a virtual display needs.
+Runs before the environment exists (`python -m app.system base`), so it imports the standard library
+only. Without the group `base` nothing works; a window on a virtual display needs `display` too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Need:
     name: str
     package: str
     present: Callable[[], bool]
-    group: str  # "build" or "display"
+    group: str  # "base" or "display"
 
 
 def has_command(*names: str) -> bool:
@@ -50,21 +50,22 @@ def _has_python_headers() -> bool:
 
 
 NEEDS = (
-    Need("a C++ compiler", "g++", lambda: has_command("c++", "g++", "clang++"), "build"),
-    Need("Python's headers", f"{PYTHON}-dev", _has_python_headers, "build"),
+    Need("a C++ compiler", "g++", lambda: has_command("c++", "g++", "clang++"), "base"),
+    Need("Python's headers", f"{PYTHON}-dev", _has_python_headers, "base"),
     Need(
         "Python's venv module",
         f"{PYTHON}-venv",
         lambda: importlib.util.find_spec("ensurepip") is not None or has_command("uv"),
-        "build",
+        "base",
     ),
+    # imgui-bundle's library is linked to it, so it is needed offscreen too.
+    Need("libX11", "libx11-6", lambda: has_library("X11"), "base"),
     Need("libGL", "libgl1", lambda: has_library("GL"), "display"),
-    Need("libX11", "libx11-6", lambda: has_library("X11"), "display"),
     Need("libXcursor", "libxcursor1", lambda: has_library("Xcursor"), "display"),
     Need("libXi", "libxi6", lambda: has_library("Xi"), "display"),
     Need("libXrandr", "libxrandr2", lambda: has_library("Xrandr"), "display"),
     Need("Mesa's drivers", "libgl1-mesa-dri", _has_mesa, "display"),
-    Need("Xvfb, the virtual display", "xvfb", lambda: has_command("Xvfb"), "display"),
+    Need("Xvfb", "xvfb", lambda: has_command("Xvfb"), "display"),
 )
 
 
@@ -97,7 +98,7 @@ def install(needs: Iterable[Need]) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """`[--install] build|display …`: 0 when nothing lacks, else say what does and how to get it."""
+    """`[--install] base|display …`: 0 when nothing lacks, else say what does and how to get it."""
     groups = [argument for argument in arguments if argument != "--install"]
     needs = missing(groups)
     if needs and "--install" in arguments and install(needs):

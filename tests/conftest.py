@@ -67,7 +67,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.fixture(scope="session")
 def virtual_display() -> Iterator[str]:
     """An Xvfb of 1280×800 with GLX for all GUI tests; DISPLAY names it. Yields that name."""
-    lacking = missing(["display"])
+    lacking = missing(["base", "display"])
     if lacking:
         pytest.fail(f"GUI tests need a virtual display: {install_line(lacking)}")
     display = VirtualDisplay(1280, 800)

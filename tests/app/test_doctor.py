@@ -106,7 +106,7 @@ def test_a_machine_without_apt_is_told_what_it_lacks(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    assert system.main(["--install", "build"]) == 3
+    assert system.main(["--install", "base"]) == 3
     told = capsys.readouterr().err
     assert "lacks a C++ compiler" in told
     assert "sudo apt-get install" in told
@@ -115,5 +115,5 @@ def test_a_machine_without_apt_is_told_what_it_lacks(
 def test_a_machine_that_has_everything_is_told_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert system.main(["build", "display"]) == 0
+    assert system.main(["base", "display"]) == 0
     assert capsys.readouterr() == ("", "")
