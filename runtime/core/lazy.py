@@ -337,16 +337,3 @@ def _for_values(step: Any, coll: Any) -> Iterator[Any]:
 def lazy_cat(*thunks: Any) -> Any:
     """The concatenation of what the thunks return, each called when it is reached."""
     return Concat.of(LazySeq(thunk) for thunk in thunks)
-
-
-@core("random-sample", arglists="([prob] [prob coll])")
-def random_sample(prob: float, coll: Any = MISSING) -> Any:
-    """Each item with the given probability, lazily."""
-    import random
-
-    def chosen(_: Any) -> bool:
-        return random.random() < prob
-
-    return filter_(chosen, coll)
-
-

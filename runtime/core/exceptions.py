@@ -1,0 +1,132 @@
+"""Lisp exceptions: ex-info and its parts, thrown values, and the names scripts know exception classes by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.core.kinds import EMPTY_MAP, Map, type_name
+from runtime.core.registry import core, define
+from runtime.core.values import Keyword, List, Symbol
+from runtime.errors import RuntimeFault
+
+
+class ExInfo(Exception):
+    """What `ex-info` makes: a message, a map of data, perhaps a cause."""
+
+    def __init__(self, message: Any, data: Any, cause: BaseException | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.data = data
+        self.__cause__ = cause
+
+    def __str__(self) -> str:
+        return "" if self.message is None else str(self.message)
+
+
+class Thrown(Exception):
+    """Carries a thrown Lisp value that is no exception to the `catch` that wants it."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"thrown value: {self.value!r}"
+
+
+def original(error: Any) -> Any:
+    """The exception a script raised, without the runtime's wrapping that carries the Lisp stack."""
+    while type(error) is RuntimeFault and error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+@core("ex-info", arglists="([msg map] [msg map cause])")
+def ex_info(message: Any, data: Any, cause: Any = None) -> ExInfo:
+    """An exception with a message and a map of data, to be thrown."""
+    if data is None:
+        data = EMPTY_MAP
+    if type(data) is not Map and not hasattr(data, "items"):
+        raise TypeError(f"ex-info takes a map of data, found {type_name(data)}")
+    return ExInfo(message, data, cause)
+
+
+@core("ex-data", arglists="([ex])")
+def ex_data(error: Any) -> Any:
+    """The data of an exception made by `ex-info`, else nil."""
+    error = original(error)
+    return error.data if isinstance(error, ExInfo) else None
+
+
+@core("ex-message", arglists="([ex])")
+def ex_message(error: Any) -> Any:
+    """The message of an exception, nil for anything else."""
+    error = original(error)
+    if isinstance(error, ExInfo):
+        return error.message
+    return str(error) if isinstance(error, BaseException) else None
+
+
+@core("ex-cause", arglists="([ex])")
+def ex_cause(error: Any) -> Any:
+    """The cause of an exception, or nil."""
+    error = original(error)
+    return original(error.__cause__) if isinstance(error, BaseException) else None
+
+
+@core("Throwable->map", arglists="([o])")
+def throwable_to_map(error: Any) -> Any:
+    """An exception as data: :via (outermost first), :trace, :cause and, of ex-info, :data."""
+    from runtime.core.kinds import vector
+
+    chain = []
+    current = original(error)
+    while isinstance(current, BaseException):
+        chain.append(current)
+        current = original(current.__cause__)
+    via = [
+        Map(
+            {
+                Keyword("type"): Symbol(type(e).__name__),
+                Keyword("message"): ex_message(e),
+                **({Keyword("data"): e.data} if isinstance(e, ExInfo) else {}),
+            }
+        )
+        for e in chain
+    ]
+    root = chain[-1]
+    result = {
+        Keyword("via"): vector(via),
+        Keyword("trace"): List(tuple(str(frame) for frame in getattr(error, "stack", ()))),
+        Keyword("cause"): ex_message(root),
+    }
+    if isinstance(root, ExInfo):
+        result[Keyword("data")] = root.data
+    return Map(result)
+
+
+@core("assertion-error*", arglists="([form] [form message])")
+def assertion_error(form: Any, message: Any = None) -> AssertionError:
+    """What a failed `assert` throws."""
+    from runtime.core.printing import pr_str, str_value
+
+    said = "" if message is None else f"{str_value(message)}\n"
+    return AssertionError(f"Assert failed: {said}{pr_str(form)}")
+
+
+for _name, _class in {
+    "Throwable": BaseException,
+    "Exception": Exception,
+    "RuntimeException": Exception,
+    "Error": Exception,
+    "ExceptionInfo": ExInfo,
+    "IllegalArgumentException": ValueError,
+    "IllegalStateException": RuntimeError,
+    "ArithmeticException": ArithmeticError,
+    "ClassCastException": TypeError,
+    "IndexOutOfBoundsException": IndexError,
+    "NumberFormatException": ValueError,
+    "AssertionError": AssertionError,
+    "UnsupportedOperationException": NotImplementedError,
+}.items():
+    define(_name, _class, doc=f"Python's {_class.__name__}, by the name Clojure programs use.")

@@ -1,0 +1,279 @@
+"""Threads and transactions: futures, refs, agents, locks.
+
+Python runs one thread at a time, so transactions are one lock: they never retry.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future as PythonFuture
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+from runtime.core.invoke import as_fn
+from runtime.core.kinds import MISSING
+from runtime.core.registry import core
+from runtime.core.state import Reference
+
+
+class Future:
+    """A computation on a thread of its own."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, thunk: Callable[[], Any]) -> None:
+        self._inner: PythonFuture[Any] = PythonFuture()
+
+        def run() -> None:
+            if not self._inner.set_running_or_notify_cancel():
+                return
+            try:
+                self._inner.set_result(thunk())
+            except BaseException as error:  # noqa: BLE001 (whoever derefs the future gets it)
+                self._inner.set_exception(error)
+
+        threading.Thread(target=run, name="future", daemon=True).start()
+
+    @property
+    def realized(self) -> bool:
+        return self._inner.done()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._inner.cancelled()
+
+    def cancel(self) -> bool:
+        return self._inner.cancel()
+
+    def deref(self) -> Any:
+        return self._inner.result()
+
+    def deref_within(self, seconds: float, default: Any) -> Any:
+        try:
+            return self._inner.result(seconds)
+        except FutureTimeout:
+            return default
+
+
+@core("future-call", arglists="([f])")
+def future_call(f: Any) -> Future:
+    """Calls `f` on another thread; deref waits for its result."""
+    return Future(as_fn(f))
+
+
+@core("future?", arglists="([x])")
+def is_future(x: Any) -> bool:
+    """Whether `x` is a future."""
+    return type(x) is Future
+
+
+@core("future-done?", arglists="([f])")
+def future_done(f: Future) -> bool:
+    """Whether the future has its value."""
+    return f.realized
+
+
+@core("future-cancel", arglists="([f])")
+def future_cancel(f: Future) -> bool:
+    """Cancels a future that has not started; Python cannot stop one that runs."""
+    return f.cancel()
+
+
+@core("future-cancelled?", arglists="([f])")
+def future_cancelled(f: Future) -> bool:
+    """Whether the future was cancelled."""
+    return f.cancelled
+
+
+TRANSACTIONS = threading.RLock()
+_local = threading.local()
+
+
+class Ref(Reference):
+    """A value that transactions change."""
+
+    __slots__ = ()
+
+
+def _in_transaction() -> list[Any]:
+    log: list[Any] | None = getattr(_local, "log", None)
+    if not log:
+        raise RuntimeError("No transaction running")
+    return log
+
+
+@core("enter-transaction*", arglists="([])")
+def enter_transaction() -> None:
+    """Starts a transaction on this thread, or a part of the one that runs."""
+    TRANSACTIONS.acquire()
+    if not hasattr(_local, "log"):
+        _local.log = []
+    _local.log.append([])
+
+
+@core("leave-transaction*", arglists="([] [error])")
+def leave_transaction(failed: Any = None) -> None:
+    """Ends what `enter-transaction*` started."""
+    try:
+        changes = _local.log.pop()
+        for ref, old in changes:
+            ref.notify(old, ref.value)
+    finally:
+        TRANSACTIONS.release()
+
+
+@core("check-no-transaction*", arglists="([])")
+def check_no_transaction() -> None:
+    """Raises inside a transaction; `io!` expands to this."""
+    if getattr(_local, "log", None):
+        raise RuntimeError("I/O in transaction")
+
+
+@core("ref", arglists="([x] [x & options])")
+def ref(value: Any, *options: Any) -> Ref:
+    """A new ref: its value changes in transactions only."""
+    from runtime.core.lookup import seq_to_map
+    from runtime.core.values import Keyword
+
+    given = seq_to_map(options) if options else {}
+    return Ref(value, given.get(Keyword("meta"), None), given.get(Keyword("validator"), None))
+
+
+@core("ref-set", arglists="([ref val])")
+def ref_set(target: Ref, value: Any) -> Any:
+    """Sets a ref in a transaction."""
+    log = _in_transaction()
+    target.check(value)
+    log[-1].append((target, target.value))
+    target.value = value
+    return value
+
+
+@core("alter", arglists="([ref f & args])")
+def alter(target: Ref, f: Any, *args: Any) -> Any:
+    """Sets a ref to `(f value args…)` in a transaction."""
+    return ref_set(target, as_fn(f)(target.value, *args))
+
+
+@core("commute", arglists="([ref f & args])")
+def commute(target: Ref, f: Any, *args: Any) -> Any:
+    """Like alter: transactions never overlap here."""
+    return alter(target, f, *args)
+
+
+@core("ensure", arglists="([ref])")
+def ensure(target: Ref) -> Any:
+    """The value of a ref in a transaction."""
+    _in_transaction()
+    return target.value
+
+
+class Agent(Reference):
+    """A value that actions change, one after the other, on another thread."""
+
+    __slots__ = ("error", "pending")
+
+    def __init__(self, value: Any) -> None:
+        super().__init__(value)
+        self.error: BaseException | None = None
+        self.pending: list[PythonFuture[Any]] = []
+
+    def act(self, f: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        if self.error is not None:
+            return
+        try:
+            old, new = self.value, f(self.value, *args)
+            self.check(new)
+            self.value = new
+            self.notify(old, new)
+        except Exception as error:  # noqa: BLE001 (`agent-error` shows it)
+            self.error = error
+
+
+_pool: ThreadPoolExecutor | None = None
+
+
+@core("agent", arglists="([state & options])")
+def agent(value: Any, *_: Any) -> Agent:
+    """A new agent."""
+    return Agent(value)
+
+
+@core("send", arglists="([agent f & args])")
+@core("send-off", arglists="([agent f & args])")
+def send(target: Agent, f: Any, *args: Any) -> Agent:
+    """Has the agent set to `(f value args…)` on another thread, soon. Raises if it has failed."""
+    global _pool
+    if target.error is not None:
+        raise RuntimeError("Agent is failed, needs restart") from target.error
+    if _pool is None:
+        _pool = ThreadPoolExecutor(1, "agents")
+    target.pending = [p for p in target.pending if not p.done()]
+    target.pending.append(_pool.submit(target.act, as_fn(f), args))
+    return target
+
+
+@core("await", arglists="([& agents])")
+def await_(*agents: Agent) -> None:
+    """Waits until the actions sent to the agents so far are done."""
+    for target in agents:
+        for pending in list(target.pending):
+            pending.result()
+
+
+@core("agent-error", arglists="([a])")
+def agent_error(target: Agent) -> Any:
+    """The exception that stopped the agent, or nil."""
+    return target.error
+
+
+@core("restart-agent", arglists="([a new-state & options])")
+def restart_agent(target: Agent, value: Any, *_: Any) -> Any:
+    """Lets a failed agent go on with a new value."""
+    target.error = None
+    target.value = value
+    return value
+
+
+@core("shutdown-agents", arglists="([])")
+def shutdown_agents() -> None:
+    """Ends the thread of the agents."""
+    global _pool
+    if _pool is not None:
+        _pool.shutdown()
+        _pool = None
+
+
+_monitors: dict[int, tuple[Any, threading.RLock]] = {}
+
+
+@core("monitor-enter*", arglists="([x])")
+def monitor_enter(x: Any) -> None:
+    """Takes the lock of `x`; `locking` expands to this."""
+    _monitors.setdefault(id(x), (x, threading.RLock()))[1].acquire()
+
+
+@core("monitor-exit*", arglists="([x])")
+def monitor_exit(x: Any) -> None:
+    """Gives the lock of `x` back."""
+    _monitors[id(x)][1].release()
+
+
+class LocalVar:
+    """What with-local-vars binds: a box that var-get and var-set work on."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any = MISSING) -> None:
+        self.value = value
+
+    def deref(self) -> Any:
+        return self.value
+
+
+@core("local-var*", arglists="([value])")
+def local_var(value: Any) -> LocalVar:
+    """A new local var."""
+    return LocalVar(value)

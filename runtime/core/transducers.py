@@ -1,0 +1,451 @@
+"""Transducers, and what applies them: transduce, into, sequence, eduction.
+
+A reducing function has three arities: `()` an initial value, `(acc)` completion, `(acc item)` a step.
+Missing arguments arrive as `MISSING`, so that a step costs one comparison more than its work.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from runtime.core.invoke import as_fn
+from runtime.core.kinds import MISSING, Reduced, vector
+from runtime.core.registry import core
+from runtime.core.sequences import IterSeq, iterate
+from runtime.core.updating import grow
+from runtime.core.values import EMPTY_LIST
+
+Step = Callable[..., Any]
+Transducer = Callable[[Step], Step]
+
+
+def _stateless(rf: Step, on_item: Callable[[Any, Any], Any]) -> Step:
+    def step(acc: Any = MISSING, item: Any = MISSING) -> Any:
+        if item is MISSING:
+            return rf() if acc is MISSING else rf(acc)
+        return on_item(acc, item)
+
+    return step
+
+
+def map_xf(f: Any) -> Transducer:
+    f = as_fn(f)
+
+    def transducer(rf: Step) -> Step:
+        def step(acc: Any = MISSING, item: Any = MISSING, *more: Any) -> Any:
+            if item is MISSING:
+                return rf() if acc is MISSING else rf(acc)
+            return rf(acc, f(item, *more)) if more else rf(acc, f(item))
+
+        return step
+
+    return transducer
+
+
+def filter_xf(pred: Any) -> Transducer:
+    pred = as_fn(pred)
+
+    def transducer(rf: Step) -> Step:
+        def step(acc: Any = MISSING, item: Any = MISSING) -> Any:
+            if item is MISSING:
+                return rf() if acc is MISSING else rf(acc)
+            r = pred(item)
+            return rf(acc, item) if r is not None and r is not False else acc
+
+        return step
+
+    return transducer
+
+
+def remove_xf(pred: Any) -> Transducer:
+    pred = as_fn(pred)
+
+    def negated(item: Any) -> bool:
+        r = pred(item)
+        return r is None or r is False
+
+    return filter_xf(negated)
+
+
+def keep_xf(f: Any) -> Transducer:
+    f = as_fn(f)
+
+    def transducer(rf: Step) -> Step:
+        def on_item(acc: Any, item: Any) -> Any:
+            r = f(item)
+            return acc if r is None else rf(acc, r)
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def map_indexed_xf(f: Any) -> Transducer:
+    f = as_fn(f)
+
+    def transducer(rf: Step) -> Step:
+        index = -1
+
+        def on_item(acc: Any, item: Any) -> Any:
+            nonlocal index
+            index += 1
+            return rf(acc, f(index, item))
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def keep_indexed_xf(f: Any) -> Transducer:
+    f = as_fn(f)
+
+    def transducer(rf: Step) -> Step:
+        index = -1
+
+        def on_item(acc: Any, item: Any) -> Any:
+            nonlocal index
+            index += 1
+            r = f(index, item)
+            return acc if r is None else rf(acc, r)
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+@core("cat", arglists="([rf])")
+def cat(rf: Step) -> Step:
+    """A transducer that passes on the items of each item."""
+    rf = as_fn(rf)
+
+    def on_item(acc: Any, coll: Any) -> Any:
+        for item in iterate(coll):
+            acc = rf(acc, item)
+            if type(acc) is Reduced:
+                return acc
+        return acc
+
+    return _stateless(rf, on_item)
+
+
+def mapcat_xf(f: Any) -> Transducer:
+    mapping = map_xf(f)
+    return lambda rf: mapping(cat(rf))
+
+
+def take_xf(n: int) -> Transducer:
+    def transducer(rf: Step) -> Step:
+        left = n
+
+        def on_item(acc: Any, item: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left >= 0:
+                acc = rf(acc, item)
+            if left <= 0 and type(acc) is not Reduced:
+                return Reduced(acc)
+            return acc
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def take_while_xf(pred: Any) -> Transducer:
+    pred = as_fn(pred)
+
+    def transducer(rf: Step) -> Step:
+        def on_item(acc: Any, item: Any) -> Any:
+            r = pred(item)
+            return rf(acc, item) if r is not None and r is not False else Reduced(acc)
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def take_nth_xf(n: int) -> Transducer:
+    def transducer(rf: Step) -> Step:
+        index = -1
+
+        def on_item(acc: Any, item: Any) -> Any:
+            nonlocal index
+            index += 1
+            return rf(acc, item) if index % n == 0 else acc
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def drop_xf(n: int) -> Transducer:
+    def transducer(rf: Step) -> Step:
+        left = n
+
+        def on_item(acc: Any, item: Any) -> Any:
+            nonlocal left
+            if left > 0:
+                left -= 1
+                return acc
+            return rf(acc, item)
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def drop_while_xf(pred: Any) -> Transducer:
+    pred = as_fn(pred)
+
+    def transducer(rf: Step) -> Step:
+        dropping = True
+
+        def on_item(acc: Any, item: Any) -> Any:
+            nonlocal dropping
+            if dropping:
+                r = pred(item)
+                if r is not None and r is not False:
+                    return acc
+                dropping = False
+            return rf(acc, item)
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def interpose_xf(sep: Any) -> Transducer:
+    def transducer(rf: Step) -> Step:
+        started = False
+
+        def on_item(acc: Any, item: Any) -> Any:
+            nonlocal started
+            if started:
+                acc = rf(acc, sep)
+                if type(acc) is Reduced:
+                    return acc
+            started = True
+            return rf(acc, item)
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def distinct_xf() -> Transducer:
+    def transducer(rf: Step) -> Step:
+        seen: set[Any] = set()
+
+        def on_item(acc: Any, item: Any) -> Any:
+            if item in seen:
+                return acc
+            seen.add(item)
+            return rf(acc, item)
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def dedupe_xf() -> Transducer:
+    from runtime.core.equality import equal
+
+    def transducer(rf: Step) -> Step:
+        last: Any = MISSING
+
+        def on_item(acc: Any, item: Any) -> Any:
+            nonlocal last
+            if last is not MISSING and equal(last, item):
+                return acc
+            last = item
+            return rf(acc, item)
+
+        return _stateless(rf, on_item)
+
+    return transducer
+
+
+def partition_all_xf(n: int) -> Transducer:
+    return _grouping(lambda group, _: len(group) == n, before=False)
+
+
+def partition_by_xf(f: Any) -> Transducer:
+    from runtime.core.equality import equal
+
+    f = as_fn(f)
+    return _grouping(lambda group, item: bool(group) and not equal(f(group[-1]), f(item)), before=True)
+
+
+def _grouping(is_full: Callable[[list[Any], Any], bool], before: bool) -> Transducer:
+    """Collects items into vectors: a group ends before or after the item at which it is full."""
+
+    def transducer(rf: Step) -> Step:
+        group: list[Any] = []
+
+        def flush(acc: Any) -> Any:
+            done = vector(group)
+            group.clear()
+            return rf(acc, done)
+
+        def step(acc: Any = MISSING, item: Any = MISSING) -> Any:
+            if acc is MISSING:
+                return rf()
+            if item is MISSING:
+                if group:
+                    acc = flush(acc)
+                    acc = acc.value if type(acc) is Reduced else acc
+                return rf(acc)
+            if before and is_full(group, item):
+                acc = flush(acc)
+                if type(acc) is Reduced:
+                    return acc
+            group.append(item)
+            return flush(acc) if not before and is_full(group, item) else acc
+
+        return step
+
+    return transducer
+
+
+@core("halt-when", arglists="([pred] [pred retf])")
+def halt_when(pred: Any, retf: Any = None) -> Transducer:
+    """A transducer that ends with the item for which `pred` is logical true (or `(retf result item)`)."""
+    pred = as_fn(pred)
+
+    class Halt:
+        def __init__(self, value: Any) -> None:
+            self.value = value
+
+    def transducer(rf: Step) -> Step:
+        def step(acc: Any = MISSING, item: Any = MISSING) -> Any:
+            if acc is MISSING:
+                return rf()
+            if item is MISSING:
+                return acc.value if type(acc) is Halt else rf(acc)
+            r = pred(item)
+            if r is None or r is False:
+                return rf(acc, item)
+            return Reduced(Halt(item if retf is None else as_fn(retf)(rf(acc), item)))
+
+        return step
+
+    return transducer
+
+
+@core("completing", arglists="([f] [f cf])")
+def completing(f: Any, cf: Any = None) -> Step:
+    """A reducing function of `f` that completes with `cf` (identity)."""
+    f = as_fn(f)
+    finish = None if cf is None else as_fn(cf)
+
+    def step(acc: Any = MISSING, item: Any = MISSING) -> Any:
+        if acc is MISSING:
+            return f()
+        if item is MISSING:
+            return acc if finish is None else finish(acc)
+        return f(acc, item)
+
+    return step
+
+
+@core("transduce", arglists="([xform f coll] [xform f init coll])")
+def transduce(xform: Any, f: Any, init: Any, coll: Any = MISSING) -> Any:
+    """Reduces `coll` with the transformed reducing function `(xform f)`."""
+    f = as_fn(f)
+    if coll is MISSING:
+        init, coll = f(), init
+    step = as_fn(xform)(f)
+    return step(_run(step, init, coll))
+
+
+def _run(step: Step, acc: Any, coll: Any) -> Any:
+    for item in iterate(coll):
+        acc = step(acc, item)
+        if type(acc) is Reduced:
+            return acc.value
+    return acc
+
+
+def _collect(acc: Any = MISSING, item: Any = MISSING) -> Any:
+    """The reducing function that appends to a Python list."""
+    if item is not MISSING:
+        acc.append(item)
+    return acc
+
+
+@core("into", arglists="([] [to] [to from] [to xform from])")
+def into(to: Any = MISSING, xform: Any = MISSING, source: Any = MISSING) -> Any:
+    """`to` with all items of `from` (transformed by `xform`) added."""
+    if to is MISSING:
+        return vector()
+    if xform is MISSING:
+        return to
+    if source is MISSING:
+        return grow(to, xform if hasattr(to, "items") and to is not None else iterate(xform))
+    made: list[Any] = []
+    step = as_fn(xform)(_collect)
+    step(_run(step, made, source))
+    return grow(to, made)
+
+
+@core("sequence", arglists="([coll] [xform coll] [xform coll & colls])")
+def sequence(xform: Any, *colls: Any) -> Any:
+    """The lazy sequence of the transformed items; without `xform` a sequence that may be empty."""
+    if not colls:
+        from runtime.core.sequences import seq
+
+        s = seq(xform)
+        return EMPTY_LIST if s is None else s
+    source = iterate(colls[0]) if len(colls) == 1 else None
+    return IterSeq.over(_transformed(as_fn(xform), source, colls))
+
+
+def _transformed(xform: Any, source: Any, colls: tuple[Any, ...]) -> Iterator[Any]:
+    ready: list[Any] = []
+    step = xform(_collect)
+    groups = ((x,) for x in source) if source is not None else zip(*map(iterate, colls), strict=False)
+    for group in groups:
+        ended = type(step(ready, *group)) is Reduced
+        yield from ready
+        ready.clear()
+        if ended:
+            break
+    step(ready)
+    yield from ready
+
+
+class Eduction:
+    """A transformation that runs anew each time it is reduced or walked."""
+
+    __slots__ = ("xform", "coll")
+
+    def __init__(self, xform: Any, coll: Any) -> None:
+        self.xform = xform
+        self.coll = coll
+
+    def __iter__(self) -> Iterator[Any]:
+        return _transformed(self.xform, iterate(self.coll), ())
+
+
+@core("eduction", arglists="([xform* coll])")
+def eduction(*args: Any) -> Eduction:
+    """The items of the last argument transformed by the transducers, recomputed at each use."""
+    *xforms, coll = args
+
+    def composed(rf: Step) -> Step:
+        for xform in reversed(xforms):
+            rf = as_fn(xform)(rf)
+        return rf
+
+    return Eduction(composed, coll)
+
+
+@core("random-sample", arglists="([prob] [prob coll])")
+def random_sample(prob: float, coll: Any = MISSING) -> Any:
+    """Each item with the given probability, lazily."""
+    transducer = filter_xf(lambda _: random.random() < prob)
+    return transducer if coll is MISSING else sequence(transducer, coll)
+
+
