@@ -140,13 +140,13 @@ class Arity:
 
 @dataclass(frozen=True, slots=True)
 class Fn(Node):
-    """`fn*`. `name` is the full name people see; `this` its own name inside; `captures` pairs each outer
-    local with the local that stands for it inside."""
+    """`fn*`. `name` is the full name people see; `this` its own name inside; `captures` pairs what is taken
+    from outside with the local that stands for it inside."""
 
     name: str
     this: Local
     arities: tuple[Arity, ...]
-    captures: tuple[tuple[Local, Local], ...]
+    captures: tuple[tuple[Node, Local], ...]
     key: int  # identifies the form: closures of one `Fn` share their code
     meta: Any = None
 

@@ -46,10 +46,11 @@ class LispType:
     @property
     def unboxed(self) -> bool:
         """Whether compiled code may hold it in a machine register."""
-        return self.kind != "object"
+        return self.kind in ("int", "double", "bool")
 
 
 OBJECT = LispType()
+NEVER = LispType("never")  # of recur and throw: control does not come back
 INT = LispType("int")
 DOUBLE = LispType("double")
 BOOL = LispType("bool")

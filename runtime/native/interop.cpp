@@ -17,7 +17,7 @@ PyTypeObject* value_type = nullptr;
 PyTypeObject* stub_type = nullptr;
 PyObject* cpp_exception = nullptr;   // Python class CppException(what, type name, capsule)
 PyObject* conversion_error = nullptr; // Python: (value, wanted, callee, arg) -> exception
-PyObject* unbox_error = nullptr;      // Python: (value, wanted, place) -> exception
+PyObject* unbox_error = nullptr;      // Python: (value, wanted) -> exception
 PyObject* make_char = nullptr;        // Python: str -> Char
 PyObject* char_text = nullptr;        // Python: Char -> str or None
 PyObject* make_bigint = nullptr;
@@ -305,13 +305,13 @@ PyObject* box_pointer(void* p, type_info const* type, PyObject* place) {
   return reinterpret_cast<PyObject*>(v);
 }
 
-void* unbox_pointer(PyObject* o, std::string_view type, char const* place) {
+void* unbox_pointer(PyObject* o, std::string_view type) {
   if(is_cpp_value(o)) {
     cpp_value* const v = as_value(o);
     if(v->kind == 'b' && v->type->view() == type) return *static_cast<void**>(v->ptr);
   }
   std::string const wanted(type);
-  set_made(PyObject_CallFunction(unbox_error, "Oss", o, wanted.c_str(), place));
+  set_made(PyObject_CallFunction(unbox_error, "Os", o, wanted.c_str()));
   throw py_error{};
 }
 

@@ -51,7 +51,7 @@ struct alignas(16) cpp_value {
 TS_API cpp_value* new_value(std::size_t size, type_info const* type, char kind); // throws; ptr is its storage
 TS_API bool is_cpp_value(PyObject* o) noexcept;
 TS_API PyObject* box_pointer(void* p, type_info const* type, PyObject* place);
-TS_API void* unbox_pointer(PyObject* o, std::string_view type, char const* place);
+TS_API void* unbox_pointer(PyObject* o, std::string_view type);
 [[noreturn]] TS_API void throw_dead_value();
 
 inline void* object_of(PyObject* o) {
@@ -167,6 +167,11 @@ struct dyn {
   dyn(dyn const& d) noexcept : o(d.o), where(d.where) {} // not trivial: never silently through C variadics
   template<class T> requires(from_lisp_possible<T>()) operator T() const { return from_lisp<T>(o, where); }
 };
+
+template<class T> using id = T; // lets any type be written like a name
+template<class T> std::remove_cvref_t<T> copy(T&& x) { return std::forward<T>(x); }
+template<class T> [[noreturn]] void throw_value(T&& x) { throw std::remove_cvref_t<T>(std::forward<T>(x)); }
+template<class T> T unbox(dyn const& d) { return static_cast<T>(unbox_pointer(d.o, type_of<T>.view())); }
 
 // Explicit construction from one Lisp value is its conversion where there is one.
 template<class T> T construct(dyn const& d) {
@@ -314,6 +319,7 @@ template<class T> constexpr answer describe() {
 }
 
 template<int N> struct fixed_params {};
+template<class T> fixed_params<-1> variadic(T); // overload sets match neither: Clang rejects the question
 template<class R, class... A> fixed_params<sizeof...(A)> variadic(R (*)(A..., ...));
 template<class R, class C, class... A> fixed_params<sizeof...(A)> variadic(R (C::*)(A..., ...));
 template<class R, class C, class... A> fixed_params<sizeof...(A)> variadic(R (C::*)(A..., ...) const);

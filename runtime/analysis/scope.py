@@ -1,0 +1,70 @@
+"""Lexical scope: which local a name means, and what a function captures from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import count
+
+from immutables import Map
+
+from runtime.analysis.nodes import Local
+
+_labels = count(1)
+
+
+def new_label() -> int:
+    """A number for a loop or an arity, which its recurs carry."""
+    return next(_labels)
+
+
+class FnFrame:
+    """A function being analysed: the locals it takes from outside, each with its stand-in inside."""
+
+    def __init__(self, parent: Scope, name: str) -> None:
+        self.parent = parent
+        self.name = name
+        self.captures: dict[Local, Local] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RecurTarget:
+    label: int
+    locals: tuple[Local, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a form is analysed in. `recur` is None outside of tail position."""
+
+    names: Map[str, tuple[Local, FnFrame | None]] = Map()
+    frame: FnFrame | None = None
+    recur: RecurTarget | None = None
+    in_try: bool = False
+    top: bool = True  # the form is a top-level one
+
+    def bind(self, local: Local) -> Scope:
+        return replace(self, names=self.names.set(local.name, (local, self.frame)), top=False)
+
+    def not_tail(self) -> Scope:
+        return self if self.recur is None and not self.top else replace(self, recur=None, top=False)
+
+    def inner(self) -> Scope:
+        return self if not self.top else replace(self, top=False)
+
+    def find(self, name: str) -> Local | None:
+        """The local that `name` means here, captured through every function in between."""
+        entry = self.names.get(name)
+        if entry is None:
+            return None
+        local, home = entry
+        return self._capture(local, home, self.frame)
+
+    @staticmethod
+    def _capture(local: Local, home: FnFrame | None, frame: FnFrame | None) -> Local:
+        if frame is home or frame is None:
+            return local
+        outer = Scope._capture(local, home, frame.parent.frame)
+        inside = frame.captures.get(outer)
+        if inside is None:
+            inside = frame.captures[outer] = Local(local.name)
+        return inside
