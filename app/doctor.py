@@ -109,9 +109,8 @@ def _vectors() -> Check:
     name = "pyrsistent"
     if importlib.util.find_spec("pvectorc"):
         return Check(name, Status.OK, f"{_installed(name)} with its C extension")
-    again = f"python -m pip install --force-reinstall --no-deps --no-binary {name} {name}=="
     detail = f"{_installed(name)} without its C extension: vectors are many times slower"
-    return Check(name, Status.WARNING, detail, again + (_pinned(name) or _installed(name)))
+    return Check(name, Status.WARNING, detail, REINSTALL)
 
 
 def _native() -> Check:
