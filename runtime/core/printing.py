@@ -264,7 +264,10 @@ def print_object(value: Any, out: Output) -> None:
         print_callable(value, out)
         return
     text = repr(value)
-    out.write(f"#{text}" if text.startswith("<") else f"#<{type(value).__name__} {text}>")
+    if text.startswith("#<"):
+        out.write(text)
+    else:
+        out.write(f"#{text}" if text.startswith("<") else f"#<{type(value).__name__} {text}>")
 
 
 def print_string(value: str, out: Output) -> None:
