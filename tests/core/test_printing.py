@@ -137,7 +137,7 @@ SCALARS = st.one_of(
     st.integers(),
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False),
-    st.fractions(),
+    st.fractions().filter(lambda ratio: ratio.denominator != 1),
     st.decimals(allow_nan=False, allow_infinity=False),
     TEXT,
     st.characters(exclude_categories=["Cs"]).map(Char),
