@@ -9,6 +9,7 @@ bool init_types(PyObject* module); // first: the others ask for the known types
 bool init_numbers(PyObject* module);
 bool init_equality(PyObject* module);
 bool init_collections(PyObject* module);
+bool init_math(PyObject* module);
 bool init_functions(PyObject* module);
 bool init_interop(PyObject* module);
 
