@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runtime.core.kinds import vector
-from runtime.core.macros.destructure import destructure, is_plain
+from runtime.core.macros.destructure import destructure
 from runtime.core.macros.forms import (
     IF,
     THROW,
@@ -21,6 +21,7 @@ from runtime.core.macros.forms import (
     check_vector,
     fail,
     gensym,
+    item_span,
     let_form,
     special,
 )
@@ -154,7 +155,7 @@ def condp_macro(form: List, env: Any, *args: Any) -> List:
 
 def no_match(value: Symbol) -> List:
     """The form that raises for a value that no clause covers."""
-    message = call("str", "No matching clause: ", call("pr-str", value))
+    message = call("str", "No matching clause: ", value)
     return special(THROW, call("ex-info", message, call("hash-map")))
 
 
@@ -173,7 +174,14 @@ def case_macro(form: List, env: Any, *args: Any) -> List:
             # Python takes 1, 1.0 and true for equal; Clojure does not.
             key = (type(constant), constant)
             if key in seen:
-                fail(form, "this constant occurs twice in case", "distinct constants", constant)
+                place = item_span(form, index + 1)
+                fail(
+                    form,
+                    "this constant occurs twice in case",
+                    "distinct constants",
+                    constant,
+                    place,
+                )
             seen.add(key)
         clauses.append(vector([vector(constants), args[index + 1]]))
     default = args[-1] if len(args) % 2 == 0 else no_match(value)
@@ -187,9 +195,9 @@ def and_macro(form: List, env: Any, *args: Any) -> Any:
         return True
     result = args[-1]
     for operand in reversed(args[:-1]):
-        value = operand if is_plain(operand) else gensym("and")
+        value = gensym("and")
         choice = special(IF, value, result, value, like=form)
-        result = choice if value is operand else let_form([value, operand], [choice], like=form)
+        result = let_form([value, operand], [choice], like=form)
     return result
 
 

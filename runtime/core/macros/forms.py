@@ -144,17 +144,27 @@ def check_count(form: List, args: Sequence[Any], least: int, most: int | None, s
 _NOTHING = object()
 
 
-def fail(form: List, message: str, expected: str = "", found: Any = _NOTHING) -> NoReturn:
-    """Raise the AnalysisError at the place of `found`, if it has one, else of `form`."""
-    span: Span | None = getattr(found, "span", None) or item_span(form, found) or form.span
+def fail(
+    form: List, message: str, expected: str = "", found: Any = _NOTHING, at: Span | None = None
+) -> NoReturn:
+    """Raise the AnalysisError at `at`, else at the place of `found`, if it has one, else of `form`."""
+    span: Span | None = at or getattr(found, "span", None) or _place_in(form, found) or form.span
     text = "" if found is _NOTHING else found_text(found)
     raise AnalysisError(message, span, expected=expected, found=text)
 
 
-def item_span(form: List, item: Any) -> Span | None:
-    """The place of a direct item of `form`, by identity; None where it is not known."""
-    if form.spans is not None:
-        for candidate, span in zip(form, form.spans, strict=False):
+def item_span(form: List, index: int) -> Span | None:
+    """The place of an item of `form`; None where it is not known."""
+    own: Span | None = getattr(form[index], "span", None)
+    if own is None and form.spans is not None and form.start + index < len(form.spans):
+        return form.spans[form.start + index]
+    return own
+
+
+def _place_in(form: List, item: Any) -> Span | None:
+    # Other values, like numbers, may be the same object at several places.
+    if is_vector(item) or is_map(item):
+        for index, candidate in enumerate(form):
             if candidate is item:
-                return span
+                return item_span(form, index)
     return None

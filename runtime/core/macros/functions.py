@@ -75,7 +75,8 @@ def loop_macro(form: List, env: Any, *args: Any) -> List:
 @macro("fn", arglists="([name? params & body] [name? & arities])")
 def fn_macro(form: List, env: Any, *args: Any) -> List:
     """A function. Parameters may be binding forms; a first map of :pre and :post are conditions."""
-    return fn_form(form, args)
+    made = fn_form(form, args)
+    return List(made.items, meta=form.meta, span=form.span)
 
 
 def fn_form(form: List, args: Sequence[Any]) -> List:
@@ -105,12 +106,12 @@ def arities_of(form: List, args: Sequence[Any]) -> list[List]:
 def arity_form(form: List, arity: List) -> List:
     """One arity with plain parameters: binding forms and conditions have become part of the body."""
     params, *body = arity
-    conditions = body[0] if len(body) > 1 and is_map(body[0]) else meta(params)
+    conditions = meta(params)
+    if len(body) > 1 and is_map(body[0]) and (K_PRE in body[0] or K_POST in body[0]):
+        conditions = body.pop(0)
     if is_map(conditions) and (K_PRE in conditions or K_POST in conditions):
-        if is_map(body[0]):
-            body = body[1:]
         body = _checked(form, conditions, body)
-    elif len(body) == len(arity) - 1 and all(is_plain(param) for param in params):
+    elif all(is_plain(param) for param in params):
         for param in params:
             check_symbol(form, param, "fn")
         return arity

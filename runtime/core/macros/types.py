@@ -1,7 +1,18 @@
 """Polymorphism: multimethods, protocols, records, types and reify.
 
 The macros only arrange: classes, dispatch tables and instances are made by the core functions with a
-star (`protocol*`, `record-type*`, …), which get methods as maps of functions.
+star, which get methods as maps from keywords to functions:
+
+    (multi-fn* var dispatch-fn option…)      a multimethod; keeps the methods of the var's old one
+    (add-method* multi-fn value function)
+    (protocol* var [:method …] options)      a protocol
+    (protocol-method* protocol :method)      the function that dispatches on its first argument's type
+    (extend type protocol methods)
+    (record-type* var [:field …])            a map-like class
+    (object-type* var [:field …])            a class that is no map
+    (positional-factory* class) (map-factory* class)
+    (field* object :field)
+    (reify* protocol methods …)              an object
 """
 
 from __future__ import annotations
@@ -51,7 +62,7 @@ def defmulti_macro(form: List, env: Any, *args: Any) -> List:
     name, data, rest = split_definition(form, args, shape)
     check_count(form, rest, 1, None, shape)
     made = call("multi-fn*", special(VAR, symbol_with_meta(name, None)), *rest)
-    return _declared(form, symbol_with_meta(name, merged(name.meta, data)), made)
+    return special(DEF, symbol_with_meta(name, merged(name.meta, data)), made, like=form)
 
 
 @macro("defmethod", arglists="([multifn dispatch-val & fn-tail])")
@@ -88,7 +99,7 @@ def defprotocol_macro(form: List, env: Any, *args: Any) -> List:
         special(DEF, method, call("protocol-method*", plain, Keyword(method.name)), like=form)
         for method in methods
     )
-    defined = _declared(form, symbol_with_meta(name, merged(name.meta, data)), made)
+    defined = special(DEF, symbol_with_meta(name, merged(name.meta, data)), made, like=form)
     return special(DO, defined, *functions, quoted(plain), like=form)
 
 
@@ -164,7 +175,8 @@ def _define_type(form: List, args: Sequence[Any], maker: str) -> List:
     if maker == "record-type*":
         factories.append(_factory(form, f"map->{name}", "map-factory*", plain, [Symbol("m")]))
     extended = _extensions(form, plain, _impls(form, args[2:]), method)
-    return special(DO, _declared(form, name, made), *factories, *extended, plain, like=form)
+    defined = special(DEF, name, made, like=form)
+    return special(DO, defined, *factories, *extended, plain, like=form)
 
 
 def _factory(form: List, name: str, maker: str, of: Symbol, params: Iterable[Any]) -> List:
@@ -179,11 +191,6 @@ def reify_macro(form: List, env: Any, *args: Any) -> List:
     for protocol, methods in _impls(form, args):
         items += (protocol, _method_map(form, methods, _method_without_fields))
     return List((*call("reify*", *items),), span=form.span)
-
-
-def _declared(form: List, name: Symbol, value: Any) -> List:
-    """`(do (def name) (def name value))`: the value may refer to the var."""
-    return special(DO, special(DEF, name), special(DEF, name, value, like=form), like=form)
 
 
 def _impls(form: List, specs: Sequence[Any]) -> list[Impl]:
