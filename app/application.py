@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from app import environment, png, settings
 from app.frame_loop import FrameLoop
 from app.headless import Headless
+from app.nrepl import NreplServer
 from app.report import process_start, report, rss_mb, trace, write_json
 from app.surface import Surface
 from app.watch import SCRIPTS, Change, Watcher
@@ -50,6 +51,7 @@ class Options:
     cache: bool = True
     include: tuple[Path, ...] = ()
     libraries: tuple[Path, ...] = ()
+    nrepl_port: int | None = None
     config_dir: Path = field(default_factory=environment.config_dir)
 
 
@@ -78,6 +80,7 @@ class Application:
         self._snapshot_due = 0.0
         self._views: dict[int, ProblemView] = {}
         self._watcher: Watcher | None = None
+        self._nrepl: NreplServer | None = None
         self._stopping = False
 
     def start(self) -> None:
@@ -93,7 +96,7 @@ class Application:
             strategy=options.strategy,
             threshold=options.threshold,
             cache_dir=environment.cache_dir() if options.cache else None,
-            include_dirs=[str(path) for path in options.include],
+            include_dirs=[str(path) for path in (*options.include, environment.ASSETS / "cpp")],
             libraries=[str(path) for path in options.libraries],
             imgui=True,
         )
@@ -107,6 +110,8 @@ class Application:
                 runtime.load_async(script)
         self.loop.start(runtime)
         self._watcher = Watcher(options.scripts, options.include)
+        if options.nrepl_port is not None:
+            self._nrepl = NreplServer(options.nrepl_port, self._evaluate)
 
     def run(self) -> int:
         """Draw until the frames are done or the window is closed. Returns the exit code."""
@@ -141,6 +146,8 @@ class Application:
         """One frame; False when the user closed the window."""
         was_loading = self.loading
         self._take_changes()
+        if self._nrepl is not None:
+            self._nrepl.run_jobs()
         going_on = self.loop.step()
         if self.loading or (was_loading and going_on):
             self._frames_before = self.loop.log.count
@@ -150,8 +157,9 @@ class Application:
 
     def close(self) -> None:
         """End the threads, the runtime and the window."""
-        if self._watcher is not None:
-            self._watcher.close()
+        for part in (self._watcher, self._nrepl):
+            if part is not None:
+                part.close()
         if self.runtime is not None:
             self.runtime.close()
         self.surface.close()
@@ -186,6 +194,11 @@ class Application:
         except (LispError, LispErrors):
             pass  # the runtime keeps it among its problems, and the report has it
         self._awaited.discard(script)
+
+    def _evaluate(self, source: str, file: str) -> str:
+        from runtime.core.printing import pr_str
+
+        return pr_str(self._started().eval(source, file))
 
     def _note(self, event: Event) -> None:
         self._events.append(event)

@@ -75,6 +75,9 @@ def run(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="No persistent cache.")] = False,
     include: Folders = None,
     lib: Libraries = None,
+    nrepl_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Serve editors here; 0: any port.")
+    ] = None,
 ) -> None:
     """Draw what scripts draw, in a window with the panels; reload them when they change."""
     from app.application import Application, Options  # it brings ImGui
@@ -104,6 +107,7 @@ def run(
         cache=not no_cache,
         include=tuple(include or ()),
         libraries=tuple(lib or ()),
+        nrepl_port=nrepl_port,
     )
     application = Application(options)
     try:
