@@ -1,7 +1,7 @@
 """`=`, `hash` and `compare`: native for what is common, here for sets, sorted maps and foreign objects.
 
-Equal values have equal hashes. `List` and all sequences get their `__eq__` and `__hash__` here, so a map keyed
-by lists finds vectors; Python's own containers look keys up by Python's `==`.
+Equal values have equal hashes. `List` and all sequences get their `__eq__` and `__hash__` here, so a map
+keyed by lists finds vectors; Python's own containers look keys up by Python's `==`.
 """
 
 from __future__ import annotations

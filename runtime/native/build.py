@@ -28,7 +28,9 @@ def sources() -> list[Path]:
 def digest(compiler: list[str]) -> str:
     """What the built extension depends on, as one hexadecimal number."""
     state = hashlib.sha256()
-    state.update(repr((sys.version, sysconfig.get_config_var("EXT_SUFFIX"), compiler, FLAGS)).encode())
+    state.update(
+        repr((sys.version, sysconfig.get_config_var("EXT_SUFFIX"), compiler, FLAGS)).encode()
+    )
     for path in sources() + sorted(HERE.glob("*.hpp")):
         state.update(path.name.encode() + b"\0" + path.read_bytes())
     return state.hexdigest()
@@ -56,7 +58,9 @@ def build(force: bool = False) -> Path:
 
     def compile_one(pair: tuple[Path, Path]) -> None:
         source, target = pair
-        subprocess.run([*command, *FLAGS, include, "-c", str(source), "-o", str(target)], check=True)
+        subprocess.run(
+            [*command, *FLAGS, include, "-c", str(source), "-o", str(target)], check=True
+        )
 
     fresh = TARGET.with_suffix(f".{os.getpid()}.tmp")
     try:
