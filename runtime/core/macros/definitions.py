@@ -82,7 +82,7 @@ def defmacro_macro(form: List, env: Any, *args: Any) -> List:
 def defonce_macro(form: List, env: Any, *args: Any) -> List:
     """Defines the name unless it already has a value: a reload keeps what it was."""
     check_count(form, args, 2, 3, "(defonce name expression)")
-    name = check_symbol(form, args[0], "defonce")
+    name = check_symbol(form, args[0], "defonce", qualified=True)
     this = special(VAR, symbol_with_meta(name, None))
     define = special(DEF, *args, like=form)
     kept = special(IF, call("bound?", this), this, define)
@@ -94,7 +94,7 @@ def declare_macro(form: List, env: Any, *args: Any) -> List:
     """Makes vars without values, so that what follows can refer to them."""
     return special(
         DO,
-        *(special(DEF, check_symbol(form, name, "declare"), like=form) for name in args),
+        *(special(DEF, check_symbol(form, n, "declare", qualified=True), like=form) for n in args),
         like=form,
     )
 
@@ -107,7 +107,6 @@ def split_definition(
     name = args[0]
     if type(name) is not Symbol:
         fail(form, f"{form.first()} needs a name first", shape, name)
-    check_symbol(form, name, str(form.first()))
     rest = args[1:]
     data = EMPTY_MAP
     if len(rest) > 1 and isinstance(rest[0], str):
@@ -144,7 +143,7 @@ def unsupported(name: str, instead: str) -> None:
     """Register `name` as a macro that says what to use instead."""
 
     def refuse(form: List, env: Any, *args: Any) -> NoReturn:
-        fail(form, f"{name} is not part of this dialect", instead, form)
+        fail(form, f"{name} is not part of this dialect: use {instead}", instead, form)
 
     refuse.__doc__ = f"Not part of this dialect: use {instead}."
     macro(name)(refuse)

@@ -7,12 +7,12 @@ from functools import partial
 from itertools import count
 from typing import Any
 
+from runtime.core.exceptions import original
 from runtime.core.kinds import EMPTY_MAP, Map
 from runtime.core.macros.testing import FIXTURES, NS
 from runtime.core.printing import pr_str
 from runtime.core.registry import TABLE, core
 from runtime.core.values import Keyword
-from runtime.errors import LispError
 from runtime.namespaces import Namespace, Var
 
 COUNTED = ("test", "pass", "fail", "error")
@@ -62,18 +62,17 @@ def report_fail(where: str, message: Any, expected: Any, actual: Any) -> None:
 def report_error(where: str, message: Any, expected: Any, error: Any) -> None:
     """An assertion, or with no place a whole test, threw."""
     _count("error")
-    text = pr_str(error)
-    if isinstance(error, LispError):
-        text = error.message
-    elif isinstance(error, BaseException):
-        text = f"{type(error).__name__}: {error}"
-    _print_problem("ERROR", where, message, expected, text)
+    cause = original(error)
+    shown = (
+        f"{type(cause).__name__}: {cause}" if isinstance(cause, BaseException) else pr_str(cause)
+    )
+    _print_problem("ERROR", where, message, expected, shown)
 
 
 @core("run*", ns=NS)
 def run(*namespaces: Namespace) -> Map[Any, Any]:
     """Run the tests of namespaces in the order of their definition; print and return the summary."""
-    return _summary(lambda: [_run_vars(ns, list(ns.vars.values())) for ns in namespaces])
+    return _summary([(ns, list(ns.vars.values())) for ns in namespaces])
 
 
 @core("run-matching*", ns=NS)
@@ -85,7 +84,7 @@ def run_matching(pattern: Any, namespaces: Any) -> Map[Any, Any]:
 @core("run-var*", ns=NS)
 def run_var(namespace: Namespace, var: Var) -> Map[Any, Any]:
     """Run one test with the fixtures of the namespace; print and return the summary."""
-    return _summary(lambda: _run_vars(namespace, [var]))
+    return _summary([(namespace, [var])])
 
 
 @core("successful?", ns=NS)
@@ -106,11 +105,12 @@ def join_fixtures(fixtures: Any) -> Any:
     return lambda body: _within(list(fixtures or ()), body)()
 
 
-def _summary(tests: Callable[[], Any]) -> Map[Any, Any]:
-    """Run `tests`, count what they assert, print and return the totals."""
+def _summary(tests: list[tuple[Namespace, list[Var]]]) -> Map[Any, Any]:
+    """Run the tests among the vars of namespaces, count what they assert, print and return the totals."""
     _counters.append(dict.fromkeys(COUNTED, 0))
     try:
-        tests()
+        for namespace, candidates in tests:
+            _run_vars(namespace, candidates)
     finally:
         totals = _counters.pop()
     asserted = totals["pass"] + totals["fail"] + totals["error"]

@@ -191,18 +191,6 @@ def vswap_macro(form: List, env: Any, *args: Any) -> List:
     return let_form([target, args[0]], [call("vreset!", target, changed)], like=form)
 
 
-@macro("with-precision", arglists="([precision & exprs])")
-def with_precision_macro(form: List, env: Any, *args: Any) -> List:
-    """Evaluates the forms with big decimals rounded to so many digits; `:rounding MODE` may follow."""
-    check_count(form, args, 2, None, "(with-precision digits :rounding MODE body …)")
-    digits, *body = args
-    rounding: list[Any] = []
-    if body and str(body[0]) == ":rounding":
-        rounding, body = [quoted(body[1])], body[2:]
-    enter, leave = call("enter-precision*", digits, *rounding), call("leave-precision*")
-    return special(DO, enter, guarded(body, [leave], form), like=form)
-
-
 @macro("pvalues", arglists="([& exprs])")
 def pvalues_macro(form: List, env: Any, *args: Any) -> List:
     """The values of the expressions, each evaluated on its own thread."""

@@ -68,7 +68,7 @@ def deftest_private_macro(form: List, env: Any, *args: Any) -> List:
 
 def _deftest(form: List, args: Sequence[Any], data: Map[Any, Any]) -> List:
     check_count(form, args, 1, None, "(deftest name body …)")
-    name = check_symbol(form, args[0], "deftest")
+    name = check_symbol(form, args[0], "deftest", qualified=True)
     body = List((vector(), *args[1:]), span=form.span)
     named = symbol_with_meta(name, merged(name.meta, data))
     define = special(DEF, named, special(FN, body, like=form), like=form)

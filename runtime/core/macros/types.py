@@ -76,7 +76,7 @@ def defmethod_macro(form: List, env: Any, *args: Any) -> List:
 def defprotocol_macro(form: List, env: Any, *args: Any) -> List:
     """Defines a protocol and a function for each of its methods."""
     check_count(form, args, 1, None, "(defprotocol Name doc? (method [this …] doc?) …)")
-    name = check_symbol(form, args[0], "defprotocol")
+    name = check_symbol(form, args[0], "defprotocol", qualified=True)
     data: dict[Any, Any] = {}
     options: list[tuple[Any, Any]] = []
     methods: list[Symbol] = []
@@ -105,8 +105,8 @@ def defprotocol_macro(form: List, env: Any, *args: Any) -> List:
 
 def _signature(form: List, signature: List) -> Symbol:
     """The method's name with its parameters and documentation as metadata."""
-    name, *rest = signature if len(signature) else (None,)
-    check_symbol(form, name, "a method of defprotocol")
+    first, *rest = signature if len(signature) else (None,)
+    name = check_symbol(form, first, "a method of defprotocol", qualified=True)
     arglists = [item for item in rest if is_vector(item)]
     docs = [item for item in rest if isinstance(item, str)]
     if not arglists or len(arglists) + len(docs) < len(rest):
@@ -152,7 +152,7 @@ def deftype_macro(form: List, env: Any, *args: Any) -> List:
 def _define_type(form: List, args: Sequence[Any], maker: str) -> List:
     what = str(form.first())
     check_count(form, args, 2, None, f"({what} Name [field …] Protocol (method [this …] body …) …)")
-    name = check_symbol(form, args[0], what)
+    name = check_symbol(form, args[0], what, qualified=True)
     fields = args[1]
     if not is_vector(fields):
         fail(form, f"{what} needs a vector of fields", "[field …]", fields)
@@ -171,9 +171,9 @@ def _define_type(form: List, args: Sequence[Any], maker: str) -> List:
         return _method_in_scope(form, arity, fields)
 
     made = call(maker, special(VAR, plain), vector(Keyword(field.name) for field in fields))
-    factories = [_factory(form, f"->{name}", "positional-factory*", plain, fields)]
+    factories = [_factory(form, f"->{name.name}", "positional-factory*", plain, fields)]
     if maker == "record-type*":
-        factories.append(_factory(form, f"map->{name}", "map-factory*", plain, [Symbol("m")]))
+        factories.append(_factory(form, f"map->{name.name}", "map-factory*", plain, [Symbol("m")]))
     extended = _extensions(form, plain, _impls(form, args[2:]), method)
     defined = special(DEF, name, made, like=form)
     return special(DO, defined, *factories, *extended, plain, like=form)
@@ -220,7 +220,7 @@ def _method_map(form: List, methods: Iterable[List], arity_maker: Any) -> List:
     names: dict[str, Symbol] = {}
     for spec in methods:
         name, *rest = spec
-        check_symbol(spec, name, "a method")
+        check_symbol(spec, name, "a method", qualified=True)
         names.setdefault(name.name, name)
         arities.setdefault(name.name, []).extend(
             arity_maker(spec, arity) for arity in arities_of(spec, rest)
