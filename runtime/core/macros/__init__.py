@@ -7,8 +7,8 @@ from runtime.core.macros import (  # noqa: F401
     loops,
     reporting,
     state,
-    support,
     testing,
     threading,
     types,
+    vars,
 )

@@ -24,6 +24,7 @@ from runtime.core.macros.forms import (
     special,
     thunk,
 )
+from runtime.core.macros.functions import fn_form
 from runtime.core.registry import macro
 from runtime.core.values import List
 
@@ -59,8 +60,14 @@ def delay_macro(form: List, env: Any, *args: Any) -> List:
 
 @macro("future", arglists="([& body])")
 def future_macro(form: List, env: Any, *args: Any) -> List:
-    """Evaluates the body on another thread; deref waits for its value."""
-    return call("future-call", thunk(args, like=form))
+    """Evaluates the body on another thread, with the bindings of this one; deref waits for its value."""
+    return call("future-call", call("bound-fn*", thunk(args, like=form)))
+
+
+@macro("bound-fn", arglists="([& fntail])")
+def bound_fn_macro(form: List, env: Any, *args: Any) -> List:
+    """A function that runs with the bindings that the thread making it has now."""
+    return call("bound-fn*", fn_form(form, args))
 
 
 @macro("binding", arglists="([bindings & body])")
@@ -127,7 +134,7 @@ def with_out_str_macro(form: List, env: Any, *args: Any) -> List:
     body = guarded(args, [call("pop-thread-bindings")], form)
     return let_form(
         [writer, call("string-writer*")],
-        [push, body, call("string-writer-text*", writer)],
+        [push, body, call("str", writer)],
         like=form,
     )
 
