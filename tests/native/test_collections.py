@@ -1,0 +1,82 @@
+"""The native look-ups answer as the Python functions they stand before, and leave errors to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import runtime.core.fast_paths  # noqa: F401  # sets the slow paths
+from runtime.core import lookup, sequences, updating
+from runtime.core.collections import Set
+from runtime.core.kinds import Map, vector
+from runtime.core.meta import attach, meta
+from runtime.core.registry import TABLE
+from runtime.core.values import Keyword, List
+from runtime.native import _support
+
+A, B = Keyword("a"), Keyword("b")
+collections = st.sampled_from(
+    [
+        *(None, Map(), Map({A: 1, 2: 3, "s": None, List.of(1): 4}), Set.make([A, 2]), "héllo", ""),
+        *(
+            vector(),
+            vector([7, 8, 9]),
+            vector(range(100)),
+            List(),
+            List.of(1, 2, 3),
+            List((1, 2, 3), start=2),
+        ),
+        *(5, A, sequences.LazySeq(lambda: List.of(1, 2))),
+    ]
+)
+keys = st.sampled_from(
+    [None, True, A, B, -1, 0, 1, 2, 3, 99, 100, 2**70, 1.0, "s", List.of(1), vector([1])]
+)
+
+
+def outcome(f: Any, *args: Any) -> Any:
+    """The value, or the error's type and text."""
+    try:
+        return "value", f(*args)
+    except (TypeError, IndexError, ValueError) as error:
+        return type(error), str(error)
+
+
+@given(coll=collections, key=keys)
+def test_look_ups_agree_with_python(coll: Any, key: Any) -> None:
+    for native, python in (
+        (_support.get, lookup.get),
+        (_support.nth, lookup.nth),
+        (_support.contains, lookup.contains),
+    ):
+        assert outcome(native, coll, key) == outcome(python, coll, key)
+    for native, python in ((_support.get, lookup.get), (_support.nth, lookup.nth)):
+        assert outcome(native, coll, key, B) == outcome(python, coll, key, B)
+    assert outcome(_support.count, coll) == outcome(lookup.count, coll)
+    assert outcome(_support.first, coll) == outcome(sequences.first, coll)
+
+
+@given(coll=collections, key=keys)
+def test_assoc_agrees_with_python(coll: Any, key: Any) -> None:
+    assert outcome(_support.assoc, coll, key, B) == outcome(updating.assoc, coll, key, B)
+
+
+def test_assoc_takes_many_pairs_and_keeps_metadata() -> None:
+    assert _support.assoc(Map(), A, 1, B, 2) == Map({A: 1, B: 2})
+    marked = attach(Map({A: 1}), Map({B: True}))
+    assert meta(_support.assoc(marked, A, 2)) == Map({B: True})
+    assert meta(_support.assoc(Map(), A, 2)) is None
+
+
+def test_keywords_look_themselves_up() -> None:
+    assert A(Map({A: 1})) == 1 and A(Map()) is None and A(None, 5) == 5 and A(Set.make([A])) is A
+    with pytest.raises(TypeError, match=r"Wrong number of args \(3\) passed to: :a"):
+        A(1, 2, 3)
+
+
+def test_core_offers_the_native_functions() -> None:
+    assert TABLE["clojure.core", "get"].value is _support.get
+    assert TABLE["clojure.core", "get"].doc and TABLE["clojure.core", "get"].arglists
