@@ -13,8 +13,9 @@ from runtime.analysis import nodes as n
 from runtime.analysis.cpp_names import cpp_name, is_type_form, type_text
 from runtime.analysis.scope import FnFrame, RecurTarget, Scope, new_label
 from runtime.core.collections import Set
-from runtime.core.kinds import Map, PVector
+from runtime.core.kinds import Map, PVector, vector
 from runtime.core.meta import meta as meta_of
+from runtime.core.meta import with_meta
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import AnalysisError, LispError, Span, found_text
@@ -227,7 +228,8 @@ class Analyser:
         """A literal's constant parts fold into one constant; metadata is kept."""
         m = meta_of(form)
         if all(isinstance(part, n.Const) for part in node.items):  # type: ignore[attr-defined]
-            return n.Const(form, span=span)
+            values = [part.value for part in node.items]  # type: ignore[attr-defined]
+            return n.Const(_with_values(form, values), span=span)
         if m is None or not len(m):
             return node
         return n.WithMeta(node, self.analyse(m, scope.not_tail(), span), span=span)
@@ -366,6 +368,17 @@ class Analyser:
             return n.Interop(name, "", self.items(form, scope, 1, span), span=span)
         target = n.TypeName(type_text(form[1], self.ns, self.item_span(form, 1, span)))
         return n.Interop(name, target.text, self.items(form, scope, 2, span), target, span=span)
+
+
+def _with_values(form: Any, values: list[Any]) -> Any:
+    """The constant that a literal with these values is: `form` itself unless something in it is quoted."""
+    if type(form) is PVector:
+        made = vector(values)
+    elif type(form) is Map:
+        made = Map(zip(values[::2], values[1::2], strict=True))
+    else:
+        made = Set.make(values)
+    return form if made == form else with_meta(made, meta_of(form))
 
 
 def expand_macro(var: Var, form: List, scope: Any, span: Span | None) -> Any:
