@@ -6,10 +6,10 @@ keyed by lists finds vectors; Python's own containers look keys up by Python's `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from runtime.core.collections import SortedMap
 from runtime.core.kinds import Map
 from runtime.core.registry import define
 from runtime.core.sequences import Seq
@@ -30,19 +30,18 @@ for _name, _function, _arglists in (
     define(_name, _function, doc=_function.__doc__ or "", arglists=_arglists)
 
 
+_MAPS = (Map, SortedMap, dict)  # a record is none: it equals records of its type
+
+
 def _equal_others(a: Any, b: Any) -> bool:
     """`=` of two values that are neither plain nor sequences, nor both maps of the library."""
     if isinstance(a, AbstractSet) and isinstance(b, AbstractSet):
         return len(a) == len(b) and all(item in b for item in a)
-    if _is_map(a) and _is_map(b):
+    if type(a) in _MAPS and type(b) in _MAPS:
         if len(a) != len(b):
             return False
         return all(key in b and equal(value, b[key]) for key, value in a.items())
     return bool(a == b)
-
-
-def _is_map(x: Any) -> bool:
-    return isinstance(x, Map | Mapping)
 
 
 def _compare_others(a: Any, b: Any) -> int:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.core.collections import Set
+from runtime.core.collections import Set, SortedMap, SortedSet
 from runtime.core.equality import compare, equal, hash_value
 from runtime.core.kinds import Map, vector
+from runtime.core.records import Record
 from runtime.core.registry import TABLE
 from runtime.core.sequences import Cons, IndexedSeq, LazySeq
 from runtime.core.values import EMPTY_LIST, BigInt, Char, Keyword, List, Symbol
@@ -106,6 +107,26 @@ def test_maps_are_equal_by_content_and_find_equal_keys() -> None:
     by_vector: Any = Map({vector([1, 2]): "found"})
     by_list: Any = Map({List.of(1, 2): "found"})
     assert by_vector[List.of(1, 2)] == by_list[vector([1, 2])] == "found"
+
+
+def test_sorted_collections_equal_unsorted_ones_and_hash_alike() -> None:
+    sorted_map = SortedMap.make([(2, "b"), (1, vector([1]))], compare)
+    plain = Map({1: List.of(1), 2: "b"})
+    assert equal(sorted_map, plain) and equal(plain, sorted_map)
+    assert hash_value(sorted_map) == hash_value(plain)
+    sorted_set = SortedSet.make([2, 1], compare)
+    assert equal(sorted_set, Set.make([1, 2])) and hash_value(sorted_set) == hash_value(
+        Set.make([2, 1])
+    )
+
+
+def test_a_record_equals_records_of_its_type_and_no_map() -> None:
+    point = type(
+        "Point", (Record,), {"__slots__": (), "basis": (Keyword("x"),), "lisp_name": "a.Point"}
+    )
+    assert equal(point(1), point(1)) and not equal(point(1), point(2))
+    for fields in (Map({Keyword("x"): 1}), SortedMap.make([(Keyword("x"), 1)], compare)):
+        assert not equal(point(1), fields) and not equal(fields, point(1))
 
 
 def test_sets_are_equal_by_content() -> None:
