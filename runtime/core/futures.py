@@ -31,7 +31,7 @@ class Future:
                 return
             try:
                 self._inner.set_result(thunk())
-            except BaseException as error:  # noqa: BLE001 (whoever derefs the future gets it)
+            except BaseException as error:  # whoever derefs the future gets it
                 self._inner.set_exception(error)
 
         threading.Thread(target=run, name="future", daemon=True).start()
@@ -113,8 +113,17 @@ def enter_transaction() -> None:
     _local.log.append([])
 
 
-@core("leave-transaction*", arglists="([] [error])")
-def leave_transaction(failed: Any = None) -> None:
+@core("abort-transaction*", arglists="([])")
+def abort_transaction() -> None:
+    """Gives the refs that the transaction has changed so far their old values back."""
+    changes = _local.log[-1]
+    for target, old in reversed(changes):
+        target.value = old
+    changes.clear()
+
+
+@core("leave-transaction*", arglists="([])")
+def leave_transaction() -> None:
     """Ends what `enter-transaction*` started."""
     try:
         changes = _local.log.pop()
@@ -188,7 +197,7 @@ class Agent(Reference):
             self.check(new)
             self.value = new
             self.notify(old, new)
-        except Exception as error:  # noqa: BLE001 (`agent-error` shows it)
+        except Exception as error:  # `agent-error` shows it
             self.error = error
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from runtime.core.kinds import EMPTY_MAP
-from runtime.core.printing import print_str, print_to
 from runtime.core.printing import pr_str as pr_one
+from runtime.core.printing import print_str, print_to
 from runtime.core.registry import core, define
 
 
@@ -38,7 +38,15 @@ class StandardError:
         sys.stderr.flush()
 
 
+class StandardIn:
+    """Reads from whatever `sys.stdin` is at the time."""
+
+    def readline(self) -> str:
+        return sys.stdin.readline()
+
+
 DYNAMIC: dict[str, Any] = {
+    "*in*": StandardIn(),
     "*out*": StandardOut(),
     "*err*": StandardError(),
     "*print-length*": None,
@@ -48,8 +56,6 @@ DYNAMIC: dict[str, Any] = {
 }
 for _name, _value in DYNAMIC.items():
     define(_name, _value, dynamic=True)
-define("*in*", sys.stdin, dynamic=True)
-
 read: Callable[[str], Any] = DYNAMIC.__getitem__
 
 
@@ -85,8 +91,8 @@ def string_reader(text: str) -> io.StringIO:
 
 @core("read-line", arglists="([])")
 def read_line() -> Any:
-    """The next line of standard input without its end, nil at the end of the text."""
-    line = sys.stdin.readline()
+    """The next line of `*in*` without its end, nil at the end of the text."""
+    line = read("*in*").readline()
     return line.rstrip("\r\n") if line else None
 
 
@@ -230,6 +236,6 @@ def tap(value: Any) -> bool:
     for f in list(_taps):
         try:
             f(value)
-        except Exception:  # noqa: BLE001, S112 (the doc string says so)
+        except Exception:
             continue
     return True

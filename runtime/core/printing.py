@@ -104,6 +104,8 @@ def str_value(value: Any) -> str:
         return value
     if isinstance(value, BaseException):
         return f"{type(value).__name__}: {value}"
+    if "__str__" in type(value).__dict__:  # a script's toString, or a writer's text
+        return str(value)
     return pr_str(value)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from runtime.core.macros.forms import (
+    CATCH,
     DO,
     FINALLY,
     IF,
+    K_ANY,
     THROW,
     TRY,
     VAR,
@@ -179,8 +181,10 @@ def locking_macro(form: List, env: Any, *args: Any) -> List:
 def dosync_macro(form: List, env: Any, *args: Any) -> List:
     """Evaluates the forms as one transaction: no other transaction runs at the same time."""
     body = args[1:] if str(form.first()).endswith("/sync") or form.first().name == "sync" else args
-    enter, leave = call("enter-transaction*"), call("leave-transaction*")
-    return special(DO, enter, guarded(body, [leave], form), like=form)
+    error = gensym("error")
+    undo = special(CATCH, K_ANY, error, call("abort-transaction*"), special(THROW, error))
+    guard = guarded([*body, undo], [call("leave-transaction*")], form)
+    return special(DO, call("enter-transaction*"), guard, like=form)
 
 
 @macro("io!", arglists="([& body])")
