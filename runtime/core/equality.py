@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+import runtime.core.numbers  # noqa: F401  # `compare` needs its ordering of ratios
 from runtime.core.collections import SortedMap
 from runtime.core.kinds import Map
 from runtime.core.registry import define
@@ -37,10 +38,12 @@ def _equal_others(a: Any, b: Any) -> bool:
     """`=` of two values that are neither plain nor sequences, nor both maps of the library."""
     if isinstance(a, AbstractSet) and isinstance(b, AbstractSet):
         return len(a) == len(b) and all(item in b for item in a)
-    if type(a) in _MAPS and type(b) in _MAPS:
-        if len(a) != len(b):
-            return False
-        return all(key in b and equal(value, b[key]) for key, value in a.items())
+    if type(a) in _MAPS:
+        return (
+            type(b) in _MAPS
+            and len(a) == len(b)
+            and all(key in b and equal(value, b[key]) for key, value in a.items())
+        )
     return bool(a == b)
 
 
