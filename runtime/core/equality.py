@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-import runtime.core.numbers  # noqa: F401  # `compare` needs its ordering of ratios
 from runtime.core.collections import SortedMap
 from runtime.core.kinds import Map
+from runtime.core.numbers import shown
 from runtime.core.registry import define
 from runtime.core.sequences import Seq
 from runtime.core.values import List
@@ -54,7 +54,7 @@ def _compare_others(a: Any, b: Any) -> int:
             return -1 if a < b else int(b < a)
         except TypeError:
             pass
-    raise TypeError(f"compare expected two values with an order, found {a!r} and {b!r}")
+    raise TypeError(f"compare expected two values with an order, found {shown(a)} and {shown(b)}")
 
 
 _support.set_slow("equal", _equal_others)

@@ -10,6 +10,7 @@ from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
+from runtime.core.printing import pr_str
 from runtime.core.registry import core, define
 from runtime.core.values import BigInt, Char
 from runtime.native import _support
@@ -128,8 +129,15 @@ def ordering(a: Any, b: Any) -> int:
     return (a > b) - (a < b)
 
 
+def shown(value: Any) -> str:
+    """`value` as an error shows it: short, however long it is."""
+    text = pr_str(value, length=8, level=3)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
 _support.set_slow("arithmetic", arithmetic)
 _support.set_slow("ordering", ordering)
+_support.set_slow("show", shown)
 
 
 def _truncated(a: Any, b: Any) -> int:
@@ -228,7 +236,7 @@ _DECIMAL: dict[str, Any] = {
 
 def _number(who: str, x: Any) -> Any:
     if not _support.is_number(x):
-        raise TypeError(f"{who} expected a number, found {x!r}")
+        _support.wrong(who, "a number", x)
     return x
 
 
@@ -278,7 +286,7 @@ def denominator(r: Any) -> int:
 
 def _as_ratio(who: str, r: Any) -> Fraction:
     if not isinstance(r, Fraction):
-        raise TypeError(f"{who} expected a ratio, found {r!r}")
+        _support.wrong(who, "a ratio", r)
     return r
 
 

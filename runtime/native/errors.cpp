@@ -1,4 +1,6 @@
 // The errors that operations on Lisp values raise, in Clojure's words where it has them.
+#include "callable.hpp"
+#include "module.hpp"
 #include "types.hpp"
 
 namespace ts {
@@ -35,22 +37,31 @@ char const* type_text(PyObject* o) {
 } // namespace
 
 void throw_wrong(char const* who, char const* expected, PyObject* found) {
-  if(found == Py_None) {
-    PyErr_Format(PyExc_TypeError, "%s expected %s, found nil", who, expected);
-  } else if(PyBool_Check(found)) {
-    PyErr_Format(PyExc_TypeError, "%s expected %s, found %s", who, expected,
-                 found == Py_True ? "true" : "false");
-  } else if(PyObject* const text = PyObject_Repr(found)) {
-    bool const whole = PyUnicode_GET_LENGTH(text) <= 60;
-    PyObject* const shown = whole ? Py_NewRef(text) : PyUnicode_Substring(text, 0, 59);
-    if(shown) {
-      PyErr_Format(PyExc_TypeError, "%s expected %s, found %U%s (%s)", who, expected, shown,
-                   whole ? "" : "…", type_text(found));
-      Py_DECREF(shown);
-    }
-    Py_DECREF(text);
+  ref const text = call_slow(slow::show, found);
+  if(found == Py_None || PyBool_Check(found)) {
+    PyErr_Format(PyExc_TypeError, "%s expected %s, found %S", who, expected, text.get());
+  } else {
+    PyErr_Format(PyExc_TypeError, "%s expected %s, found %S (%s)", who, expected, text.get(), type_text(found));
   }
   throw py_error{};
 }
+
+namespace {
+
+PyObject* wrong(PyObject*, PyObject* args) {
+  char const *who, *expected;
+  PyObject* found;
+  if(!PyArg_ParseTuple(args, "ssO", &who, &expected, &found)) return nullptr;
+  return guarded([&]() -> ref { throw_wrong(who, expected, found); });
+}
+
+PyMethodDef methods[] = {
+  { "wrong", wrong, METH_VARARGS, "Raise the TypeError '<who> expected <expected>, found <found>'." },
+  { nullptr, nullptr, 0, nullptr },
+};
+
+} // namespace
+
+bool init_errors(PyObject* module) { return PyModule_AddFunctions(module, methods) == 0; }
 
 } // namespace ts

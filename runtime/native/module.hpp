@@ -6,6 +6,7 @@
 namespace ts {
 
 bool init_types(PyObject* module); // first: the others ask for the known types
+bool init_errors(PyObject* module);
 bool init_numbers(PyObject* module);
 bool init_equality(PyObject* module);
 bool init_collections(PyObject* module);

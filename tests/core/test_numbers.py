@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import runtime.core.numbers
+from runtime.core.kinds import vector
 from runtime.core.registry import TABLE
 from runtime.core.values import BigInt, Char, Keyword
 
@@ -172,6 +173,10 @@ def test_errors_name_the_operation_and_the_value() -> None:
         lisp("+")(1, None)
     with pytest.raises(TypeError, match=r"^bit-and expected an integer, found 2.5 \(a double\)$"):
         lisp("bit-and")(1, 2.5)
+    with pytest.raises(TypeError, match=r"^\+ expected a number, found \[1 1/2\] \(a vector\)$"):
+        lisp("+")(1, vector([1, Fraction(1, 2)]))
+    with pytest.raises(TypeError, match=r"^numerator expected a ratio, found \"1\" \(a string\)$"):
+        lisp("numerator")("1")
     with pytest.raises(TypeError, match=r"^Wrong number of args \(0\) passed to: clojure.core/<$"):
         lisp("<")()
 
