@@ -81,5 +81,3 @@ def rand_nth(coll: Any) -> Any:
 def is_chunked(_: Any) -> bool:
     """False: sequences here are evaluated one item at a time."""
     return False
-
-

@@ -71,7 +71,7 @@ def aset(array: Any, *indices_and_value: Any) -> Any:
     return value
 
 
-for _name in "boolean byte char double float int long short".split():
+for _name in ["boolean", "byte", "char", "double", "float", "int", "long", "short"]:
     define(f"aset-{_name}", aset, doc="Sets the item at the index.", arglists="([array idx val])")
 
 
@@ -101,9 +101,11 @@ for _name, _initial in {
     "object-array": None,
     "short-array": 0,
 }.items():
-    define(_name, _typed(_initial), doc=_typed.__doc__ or "", arglists="([size-or-seq] [size init])")
+    define(
+        _name, _typed(_initial), doc=_typed.__doc__ or "", arglists="([size-or-seq] [size init])"
+    )
 
-for _name in "booleans bytes chars doubles floats ints longs shorts".split():
+for _name in ["booleans", "bytes", "chars", "doubles", "floats", "ints", "longs", "shorts"]:
     define(_name, lambda array: array, doc="The array itself.", arglists="([xs])")
 
 

@@ -114,7 +114,8 @@ def join(xs: Any, ys: Any, keys: Any = MISSING) -> Any:
     if not xs or not ys:
         return Set(EMPTY_MAP)
     if keys is MISSING:
-        keys = Map([(key, key) for key in xs[0].keys() if key in ys[0]])
+        shared = [key for key, _ in xs[0].items() if key in ys[0]]
+        keys = Map([(key, key) for key in shared])
     pairs = list(keys.items())
     by_values: dict[Any, list[Any]] = {}
     for y in ys:

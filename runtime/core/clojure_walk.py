@@ -35,7 +35,9 @@ def _mapped(inner: Any, form: Any) -> Any:
         return grow(form.empty(), [inner(x) for x in form])
     if kind is Map:
         return keep(form, grow(Map(), [inner(entry) for entry in iterate(form)]))
-    if hasattr(form, "assoc") and hasattr(form, "items"):  # records and sorted maps stay what they are
+    if hasattr(form, "assoc") and hasattr(
+        form, "items"
+    ):  # records and sorted maps stay what they are
         start = form.empty() if hasattr(form, "empty") else form
         return grow(start, [inner(entry) for entry in iterate(form)])
     return form

@@ -40,7 +40,12 @@ def format_(text: str, *args: Any) -> str:
         if not 1 <= last <= len(args):
             raise ValueError(f"format: no argument for {m[0]}")
         made = _convert(
-            m[0], args[last - 1], kind.lower(), flags, width, None if precision is None else int(precision)
+            m[0],
+            args[last - 1],
+            kind.lower(),
+            flags,
+            width,
+            None if precision is None else int(precision),
         )
         return made.upper() if kind.isupper() else made
 
@@ -92,9 +97,7 @@ def _integer(spec: str, value: Any, kind: str, flags: str) -> tuple[str, bool]:
     return prefix + format(number, kind), False
 
 
-def _real(
-    spec: str, value: Any, kind: str, flags: str, precision: int | None
-) -> tuple[str, bool]:
+def _real(spec: str, value: Any, kind: str, flags: str, precision: int | None) -> tuple[str, bool]:
     if isinstance(value, Fraction):
         value = float(value)
     if not isinstance(value, float | Decimal):
@@ -112,9 +115,15 @@ def _real(
         kind = "f" if fixed else "e"
         digits = digits - 1 - (exact.adjusted() if fixed and exact else 0)
     if kind == "e":
-        return f"{exact:.{digits}e}" if exact else f"{0.0:.{digits}e}", negative
+        mantissa, exponent = f"{exact:.{digits}e}".split("e")
+        power = int(exponent) if exact else 0
+        return f"{mantissa}e{power:+03d}", negative
     # Java rounds the decimal digits it would print half up; Python rounds the binary value.
-    rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP) if exact.adjusted() < 20 else exact
+    rounded = (
+        exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        if exact.adjusted() < 20
+        else exact
+    )
     return format(rounded, f",.{digits}f" if "," in flags else f".{digits}f"), negative
 
 

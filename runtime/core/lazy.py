@@ -134,7 +134,7 @@ def drop_while(pred: Any, coll: Any = MISSING) -> Any:
             r = pred(s.first())
             if r is None or r is False:
                 break
-            s = s.rest().seq() if not isinstance(s, List) else seq(s.rest())
+            s = seq(s.rest())
         return s
 
     return LazySeq(tail)

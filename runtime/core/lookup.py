@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runtime.core.collections import Set, SortedMap, SortedSet
+from runtime.core.collections import SortedMap, SortedSet
 from runtime.core.kinds import MISSING, Map, PVector, type_name, vector
 from runtime.core.registry import core
 from runtime.core.sequences import ListCell, Seq, first, iterate
@@ -199,5 +199,3 @@ def seq_to_map(s: Any) -> Any:
     trailing = items.pop() if len(items) % 2 else None
     made = Map(list(zip(items[::2], items[1::2], strict=True)))
     return made if trailing is None else made.update(dict(trailing.items()))
-
-

@@ -18,7 +18,17 @@ DEFAULT = Keyword("default")
 class MultiFn:
     """A multimethod. What was found for a value is kept until a method or the hierarchy changes."""
 
-    __slots__ = ("name", "dispatch", "default", "hierarchy", "table", "preferred", "cache", "seen", "meta")
+    __slots__ = (
+        "name",
+        "dispatch",
+        "default",
+        "hierarchy",
+        "table",
+        "preferred",
+        "cache",
+        "seen",
+        "meta",
+    )
 
     def __init__(self, name: str, dispatch: Any, default: Any, hierarchy: Any) -> None:
         self.name = name
@@ -81,9 +91,7 @@ class MultiFn:
         """Whether `x` is preferred over `y`, also by way of their parents."""
         if y in self.preferred.get(x, ()):
             return True
-        return any(
-            y_ != y and isa(h, y, y_) for y_ in self.preferred.get(x, ())
-        ) or any(
+        return any(y_ != y and isa(h, y, y_) for y_ in self.preferred.get(x, ())) or any(
             isa(h, x, x_) and x_ != x and self.prefers(h, x_, y) for x_ in self.preferred
         )
 

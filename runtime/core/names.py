@@ -141,7 +141,15 @@ CHARACTER_NAMES = {
     "\f": "formfeed",
     "\r": "return",
 }
-ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\", "\f": "\\f", "\b": "\\b"}
+ESCAPES = {
+    "\n": "\\n",
+    "\t": "\\t",
+    "\r": "\\r",
+    '"': '\\"',
+    "\\": "\\\\",
+    "\f": "\\f",
+    "\b": "\\b",
+}
 
 
 @core("char-name-string", arglists="([c])")

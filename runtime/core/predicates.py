@@ -268,9 +268,8 @@ def cast(cls: Any, x: Any) -> Any:
     return x
 
 
-SPECIAL_FORMS = frozenset(
-    "def fn* let* loop* recur if do quote var throw try catch finally letfn* case* set! & . new".split()
-)
+SPECIAL_FORMS = {"def", "fn*", "let*", "loop*", "recur", "if", "do", "quote", "var", "throw"}
+SPECIAL_FORMS |= {"try", "catch", "finally", "letfn*", "case*", "set!", "&", ".", "new"}
 
 
 @core("special-symbol?", arglists="([s])")
@@ -307,4 +306,3 @@ for _name, _class in {
     "Fn": _support.Fn,
 }.items():
     define(_name, _class, doc=f"The type {_class.__name__}, by the name Clojure programs use.")
-

@@ -194,7 +194,9 @@ def reify(*pairs: Any) -> Reified:
         if type(proto) is Protocol:
             impls[proto] = _method_map(methods)
         else:
-            python |= {PYTHON_METHODS.get(k.name, k.name): f for k, f in _method_map(methods).items()}
+            python |= {
+                PYTHON_METHODS.get(k.name, k.name): f for k, f in _method_map(methods).items()
+            }
     names = tuple(sorted(python))
     kind = _python_classes.get(names)
     if kind is None:
@@ -212,9 +214,7 @@ def _class_calling(names: tuple[str, ...]) -> type:
         return lambda self, *args: getattr(self, slot)(self, *args)
 
     slots = tuple("own_" + name.strip("_") for name in names)
-    body: dict[str, Any] = {
-        name: calling(slot) for name, slot in zip(names, slots, strict=True)
-    }
+    body: dict[str, Any] = {name: calling(slot) for name, slot in zip(names, slots, strict=True)}
     if "__eq__" in body and "__hash__" not in body:
         body["__hash__"] = object.__hash__
     return type("reify", (Reified,), {**body, "__slots__": slots})

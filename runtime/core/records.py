@@ -34,10 +34,10 @@ class Fields:
         self.meta: Any = None
 
     def __getattr__(self, name: str) -> Any:
-        try:
+        # Python asks for special names, of objects under construction too.
+        if not name.startswith("__") and name != "fields" and Keyword(name) in self.fields:
             return self.fields[Keyword(name)]
-        except KeyError:
-            raise AttributeError(f"{self.lisp_name} has no field {name}") from None
+        raise AttributeError(f"{self.lisp_name} has no field {name}")
 
 
 class ObjectType(Fields):
@@ -140,7 +140,7 @@ def map_factory(kind: type[Record]) -> Fn:
 
     def make(m: Any) -> Record:
         made = kind(*[None] * len(kind.basis))
-        made.fields = made.fields.update((EMPTY_MAP if m is None else Map(list(m.items()))))
+        made.fields = made.fields.update(EMPTY_MAP if m is None else Map(list(m.items())))
         return made
 
     return make

@@ -18,14 +18,20 @@ NATURAL = cmp_to_key(compare)
 
 
 def _sorted(items: list[Any], keys: list[Any], order: Any) -> Any:
-    """The items in the order of their keys, equals as they were. Plain numbers and strings need no `compare`."""
-    if order is NATURAL and (
-        {type(k) for k in keys} in ({int}, {str}) or ({type(k) for k in keys} <= {int, float} and not any(k != k for k in keys))
-    ):
+    """The items in the order of their keys, equal ones as they were."""
+    if order is NATURAL and _python_order(keys):
         order = None
     ranks = keys if order is None else [order(key) for key in keys]
     places = sorted(range(len(items)), key=ranks.__getitem__)
     return List(tuple(items[at] for at in places)) if items else EMPTY_LIST
+
+
+def _python_order(keys: list[Any]) -> bool:
+    """Whether Python orders the keys as `compare` does: all strings, or numbers without NaN."""
+    kinds = {type(key) for key in keys}
+    if kinds == {str} or kinds == {int}:
+        return True
+    return kinds <= {int, float} and not any(key != key for key in keys)
 
 
 def _order(f: Any) -> Any:

@@ -17,10 +17,7 @@ from runtime.core.sequences import IterSeq, seq
 def str_(*values: Any) -> str:
     """The texts of the values, one after the other; nil is empty."""
     return "".join(
-        [
-            x if (kind := type(x)) is str else str(x) if kind is int else str_value(x)
-            for x in values
-        ]
+        [x if (kind := type(x)) is str else str(x) if kind is int else str_value(x) for x in values]
     )
 
 

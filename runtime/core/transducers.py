@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from runtime.core.invoke import as_fn
-from runtime.core.kinds import MISSING, Reduced, vector
+from runtime.core.kinds import MISSING, Map, Reduced, vector
 from runtime.core.registry import core
 from runtime.core.sequences import IterSeq, iterate
 from runtime.core.updating import grow
@@ -275,7 +275,9 @@ def partition_by_xf(f: Any) -> Transducer:
     from runtime.core.equality import equal
 
     f = as_fn(f)
-    return _grouping(lambda group, item: bool(group) and not equal(f(group[-1]), f(item)), before=True)
+    return _grouping(
+        lambda group, item: bool(group) and not equal(f(group[-1]), f(item)), before=True
+    )
 
 
 def _grouping(is_full: Callable[[list[Any], Any], bool], before: bool) -> Transducer:
@@ -383,7 +385,8 @@ def into(to: Any = MISSING, xform: Any = MISSING, source: Any = MISSING) -> Any:
     if xform is MISSING:
         return to
     if source is MISSING:
-        return grow(to, xform if hasattr(to, "items") and to is not None else iterate(xform))
+        whole = type(to) is Map and type(xform) is Map
+        return grow(to, xform if whole else iterate(xform))
     made: list[Any] = []
     step = as_fn(xform)(_collect)
     step(_run(step, made, source))
@@ -405,7 +408,9 @@ def sequence(xform: Any, *colls: Any) -> Any:
 def _transformed(xform: Any, source: Any, colls: tuple[Any, ...]) -> Iterator[Any]:
     ready: list[Any] = []
     step = xform(_collect)
-    groups = ((x,) for x in source) if source is not None else zip(*map(iterate, colls), strict=False)
+    groups = (
+        ((x,) for x in source) if source is not None else zip(*map(iterate, colls), strict=False)
+    )
     for group in groups:
         ended = type(step(ready, *group)) is Reduced
         yield from ready
@@ -447,5 +452,3 @@ def random_sample(prob: float, coll: Any = MISSING) -> Any:
     """Each item with the given probability, lazily."""
     transducer = filter_xf(lambda _: random.random() < prob)
     return transducer if coll is MISSING else sequence(transducer, coll)
-
-
