@@ -122,18 +122,14 @@ def sorted_set_by(f: Any, *items: Any) -> Any:
 
 
 @core("subseq", arglists="([sc test key] [sc start-test start-key end-test end-key])")
-def subseq(
-    coll: Any, test: Any, key: Any, end_test: Any = MISSING, end_key: Any = MISSING
-) -> Any:
+def subseq(coll: Any, test: Any, key: Any, end_test: Any = MISSING, end_key: Any = MISSING) -> Any:
     """The entries of a sorted collection whose keys pass the test(s), in order, or nil."""
     items = _between(coll, test, key, end_test, end_key)
     return List(tuple(items)) if items else None
 
 
 @core("rsubseq", arglists="([sc test key] [sc start-test start-key end-test end-key])")
-def rsubseq(
-    coll: Any, test: Any, key: Any, end_test: Any = MISSING, end_key: Any = MISSING
-) -> Any:
+def rsubseq(coll: Any, test: Any, key: Any, end_test: Any = MISSING, end_key: Any = MISSING) -> Any:
     """Like subseq, in reverse order."""
     items = _between(coll, test, key, end_test, end_key)
     return List(tuple(reversed(items))) if items else None
@@ -180,6 +176,4 @@ def mapv(f: Any, *colls: Any) -> Any:
 def filterv(pred: Any, coll: Any) -> Any:
     """A vector of the items for which `pred` is logical true."""
     pred = as_fn(pred)
-    return vector(
-        [x for x in iterate(coll) if (r := pred(x)) is not None and r is not False]
-    )
+    return vector([x for x in iterate(coll) if (r := pred(x)) is not None and r is not False])
