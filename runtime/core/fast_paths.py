@@ -5,10 +5,20 @@ Import it after the modules of core that define those functions.
 
 from __future__ import annotations
 
-from runtime.core import lookup, meta, sequences, updating
+from collections.abc import Callable
+from typing import Any
+
+from runtime.core import lookup, meta, sequences, state, strings, updating  # noqa: F401 (strings defines `str`)
+from runtime.core.printing import str_value
 from runtime.core.registry import TABLE, define
-from runtime.core.values import Keyword
+from runtime.core.values import EMPTY_LIST, Keyword
 from runtime.native import _support
+
+
+def _replace(name: str, native: Callable[..., Any]) -> None:
+    entry = TABLE["clojure.core", name]
+    define(name, native, doc=entry.doc, arglists=entry.arglists)
+
 
 for _name, _native, _slow_name, _python in (
     ("get", _support.get, "get", lookup.get),
@@ -19,8 +29,26 @@ for _name, _native, _slow_name, _python in (
     ("assoc", _support.assoc, "assoc", updating.assoc),
 ):
     _support.set_slow(_slow_name, _python)
-    _entry = TABLE["clojure.core", _name]
-    define(_name, _native, doc=_entry.doc, arglists=_entry.arglists)
+    _replace(_name, _native)
+
+_support.set_sequences(
+    sequences.IndexedSeq,
+    state.Atom,
+    EMPTY_LIST,
+    sequences.seq,
+    sequences.next_,
+    sequences.rest,
+    state.swap,
+    str_value,
+)
+for _name, _native in (
+    ("seq", _support.seq),
+    ("next", _support.next),
+    ("rest", _support.rest),
+    ("swap!", _support.swap),
+    ("str", _support.text),
+):
+    _replace(_name, _native)
 
 _support.set_metadata(meta.TABLE)
 _support.speed_up_keywords()

@@ -2,6 +2,7 @@
 // their type's slots and unbound methods.
 #include "callable.hpp"
 #include "module.hpp"
+#include "sequences.hpp"
 #include "types.hpp"
 
 namespace ts {
@@ -167,6 +168,7 @@ ref first(PyObject* coll) {
     return found.p ? found : ref::share(Py_None);
   }
   if(coll == Py_None) return ref::share(coll);
+  if(ref found; first_of_indexed(coll, found)) return found;
   return call_slow(slow::first, coll);
 }
 

@@ -10,6 +10,7 @@ bool init_errors(PyObject* module);
 bool init_numbers(PyObject* module);
 bool init_equality(PyObject* module);
 bool init_collections(PyObject* module);
+bool init_sequences(PyObject* module);
 bool init_math(PyObject* module);
 bool init_functions(PyObject* module);
 bool init_interop(PyObject* module);
