@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from runtime.core.kinds import MISSING
+from runtime.core.kinds import MISSING, vector
 from runtime.core.registry import core, define
 from runtime.core.sequences import iterate
 from runtime.core.values import Char
@@ -107,6 +107,12 @@ for _name, _initial in {
 
 for _name in ["booleans", "bytes", "chars", "doubles", "floats", "ints", "longs", "shorts"]:
     define(_name, lambda array: array, doc="The array itself.", arglists="([xs])")
+
+
+@core("vector-of", arglists="([t] [t & elements])")
+def vector_of(_: Any, *items: Any) -> Any:
+    """A vector of the items; that they are all of one primitive type gains nothing here."""
+    return vector(items)
 
 
 @core("array?", arglists="([x])")

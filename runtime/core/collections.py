@@ -19,12 +19,12 @@ Compare = Callable[[Any, Any], int]
 class Set(AbstractSet[Any]):
     """A persistent hash set. Calling it looks an item up."""
 
-    __slots__ = ("items", "meta", "_hash", "__weakref__")
+    __slots__ = ("items", "meta", "_known_hash", "__weakref__")
 
     def __init__(self, items: Map[Any, Any], meta: Any = None) -> None:
         self.items = items  # each item → itself
         self.meta = meta
-        self._hash: int | None = None
+        self._known_hash: int | None = None
 
     @staticmethod
     def make(items: Iterable[Any]) -> Set:
@@ -70,12 +70,9 @@ class Set(AbstractSet[Any]):
         return AbstractSet.__eq__(self, other)
 
     def __hash__(self) -> int:
-        if self._hash is None:
-            self._hash = self._hash_items()
-        return self._hash
-
-    def _hash_items(self) -> int:
-        return hash(frozenset(self.items))
+        if self._known_hash is None:
+            self._known_hash = hash(frozenset(self.items))
+        return self._known_hash
 
 
 EMPTY_SET = Set(EMPTY_MAP)

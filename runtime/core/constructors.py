@@ -78,7 +78,7 @@ def natural(a: Any, b: Any) -> int:
     """Clojure's `compare`, looked up late: its module needs the sequences first."""
     from runtime.core.equality import compare
 
-    return compare(a, b)  # type: ignore[no-any-return]
+    return compare(a, b)
 
 
 def comparator(f: Any) -> Compare:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future as PythonFuture
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
@@ -16,6 +16,7 @@ from runtime.core.invoke import as_fn
 from runtime.core.kinds import MISSING
 from runtime.core.registry import core
 from runtime.core.state import Reference
+from runtime.core.values import Keyword
 
 
 class Future:
@@ -144,7 +145,6 @@ def check_no_transaction() -> None:
 def ref(value: Any, *options: Any) -> Ref:
     """A new ref: its value changes in transactions only."""
     from runtime.core.lookup import seq_to_map
-    from runtime.core.values import Keyword
 
     given = seq_to_map(options) if options else {}
     return Ref(value, given.get(Keyword("meta"), None), given.get(Keyword("validator"), None))
@@ -286,3 +286,22 @@ class LocalVar:
 def local_var(value: Any) -> LocalVar:
     """A new local var."""
     return LocalVar(value)
+
+
+@core("await-for", arglists="([timeout-ms & agents])")
+def await_for(timeout_ms: float, *agents: Agent) -> bool:
+    """Like await, for at most so long; whether all actions are done."""
+    waiting = [pending for target in agents for pending in target.pending]
+    return not wait(waiting, timeout_ms / 1000).not_done
+
+
+@core("send-via", arglists="([executor agent f & args])")
+def send_via(_: Any, target: Agent, f: Any, *args: Any) -> Agent:
+    """Like send: there is one thread for all agents."""
+    return send(target, f, *args)
+
+
+@core("error-mode", arglists="([a])")
+def error_mode(_: Agent) -> Keyword:
+    """:fail, the only mode: an agent stops at an exception until it is restarted."""
+    return Keyword("fail")

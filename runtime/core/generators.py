@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from runtime.core.invoke import as_fn
@@ -136,3 +137,16 @@ def xml_seq(root: Any) -> Any:
 
     content = Keyword("content")
     return tree_seq(lambda node: not isinstance(node, str), lambda n: seq(get(n, content)), root)
+
+
+@core("replicate", arglists="([n x])")
+def replicate(n: int, x: Any) -> Any:
+    """`x`, `n` times."""
+    return repeat(n, x)
+
+
+@core("file-seq", arglists="([dir])")
+def file_seq(folder: Any) -> Any:
+    """The paths of a folder and of all that is in it, lazily."""
+    root = Path(folder)
+    return over(itertools.chain((root,), root.rglob("*")))

@@ -10,7 +10,7 @@ from runtime.core.kinds import EMPTY_MAP, Map, PVector
 from runtime.core.predicates import conforms
 from runtime.core.registry import core
 from runtime.core.state import Atom
-from runtime.core.values import Keyword
+from runtime.core.values import Keyword, List
 
 PARENTS, ANCESTORS, DESCENDANTS = Keyword("parents"), Keyword("ancestors"), Keyword("descendants")
 
@@ -119,3 +119,16 @@ def _with_parents(direct: Any) -> Any:
 
 def _sets(groups: dict[Any, set[Any]]) -> Any:
     return Map([(key, Set.make(items)) for key, items in groups.items()])
+
+
+@core("bases", arglists="([c])")
+def bases(kind: type) -> Any:
+    """The direct base classes of a type, nil for none."""
+    return List(kind.__bases__) if kind.__bases__ else None
+
+
+@core("supers", arglists="([class])")
+def supers(kind: type) -> Any:
+    """The set of all classes that a type is under, nil for none."""
+    above = kind.__mro__[1:]
+    return Set.make(above) if above else None

@@ -44,7 +44,7 @@ def as_fn(f: Any) -> Fn:
     if adapt is not None:
         return adapt(f)
     if callable(f):
-        return f  # type: ignore[no-any-return]
+        return f
     raise TypeError(f"{type_name(f)} cannot be called as a function")
 
 

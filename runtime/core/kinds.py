@@ -9,7 +9,7 @@ import pyrsistent
 
 vector = pyrsistent.pvector  # any iterable → a persistent vector
 Map = immutables.Map
-EMPTY_VECTOR = pyrsistent.pvector()
+EMPTY_VECTOR: Any = pyrsistent.pvector()
 EMPTY_MAP: Map[Any, Any] = immutables.Map()
 PVector: Any = type(EMPTY_VECTOR)  # the C extension's class: compare with `type(x) is PVector`
 

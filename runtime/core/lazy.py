@@ -14,6 +14,7 @@ from runtime.core.invoke import as_fn
 from runtime.core.kinds import MISSING
 from runtime.core.registry import core, define
 from runtime.core.sequences import Concat, IndexedSeq, IterSeq, LazySeq, iterate, rest, seq
+from runtime.core.transduce import sequence
 from runtime.core.values import EMPTY_LIST, List
 
 over = IterSeq.over
@@ -213,7 +214,7 @@ def distinct(coll: Any = MISSING) -> Any:
 @core("dedupe", arglists="([] [coll])")
 def dedupe(coll: Any = MISSING) -> Any:
     """The items without consecutive duplicates, lazily."""
-    return xf.dedupe_xf() if coll is MISSING else xf.sequence(xf.dedupe_xf(), coll)
+    return xf.dedupe_xf() if coll is MISSING else sequence(xf.dedupe_xf(), coll)
 
 
 @core("partition", arglists="([n coll] [n step coll] [n step pad coll])")

@@ -87,12 +87,10 @@ def is_char(x: Any) -> bool:
     return type(x) is Char
 
 
+@core("map?", arglists="([x])")
 def is_map(x: Any) -> bool:
     """Whether `x` is a map, sorted map or record."""
     return type(x) is Map or isinstance(x, Mapping)
-
-
-define("map?", is_map, doc=is_map.__doc__ or "", arglists="([x])")
 
 
 @core("vector?", arglists="([x])")

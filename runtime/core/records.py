@@ -100,7 +100,7 @@ class Record(Fields, Mapping[Any, Any]):
         return True
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and equal(self.fields, other.fields)  # type: ignore[attr-defined]
+        return type(other) is type(self) and equal(self.fields, other.fields)
 
     def __hash__(self) -> int:
         return hash((type(self), self.fields))

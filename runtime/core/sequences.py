@@ -372,11 +372,11 @@ def iterate(coll: Any) -> Iterable[Any]:
     """
     kind = type(coll)
     if kind is PVector or kind is List:
-        return coll  # type: ignore[no-any-return]
+        return coll
     if (special := _ITERATE.get(kind)) is not None:
         return special(coll)
     if hasattr(coll, "__iter__"):
-        return coll  # type: ignore[no-any-return]
+        return coll
     raise TypeError(f"cannot make a sequence from {type_name(coll)}")
 
 

@@ -1,4 +1,4 @@
-"""Transducers, and what applies them: transduce, into, sequence, eduction.
+"""The transducers: what the sequence functions return when called without a collection.
 
 A reducing function has three arities: `()` an initial value, `(acc)` completion, `(acc item)` a step.
 Missing arguments arrive as `MISSING`, so that a step costs one comparison more than its work.
@@ -6,16 +6,13 @@ Missing arguments arrive as `MISSING`, so that a step costs one comparison more 
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from runtime.core.invoke import as_fn
-from runtime.core.kinds import MISSING, Map, Reduced, vector
+from runtime.core.kinds import MISSING, Reduced, vector
 from runtime.core.registry import core
-from runtime.core.sequences import IterSeq, iterate
-from runtime.core.updating import grow
-from runtime.core.values import EMPTY_LIST
+from runtime.core.sequences import iterate
 
 Step = Callable[..., Any]
 Transducer = Callable[[Step], Step]
@@ -334,121 +331,3 @@ def halt_when(pred: Any, retf: Any = None) -> Transducer:
         return step
 
     return transducer
-
-
-@core("completing", arglists="([f] [f cf])")
-def completing(f: Any, cf: Any = None) -> Step:
-    """A reducing function of `f` that completes with `cf` (identity)."""
-    f = as_fn(f)
-    finish = None if cf is None else as_fn(cf)
-
-    def step(acc: Any = MISSING, item: Any = MISSING) -> Any:
-        if acc is MISSING:
-            return f()
-        if item is MISSING:
-            return acc if finish is None else finish(acc)
-        return f(acc, item)
-
-    return step
-
-
-@core("transduce", arglists="([xform f coll] [xform f init coll])")
-def transduce(xform: Any, f: Any, init: Any, coll: Any = MISSING) -> Any:
-    """Reduces `coll` with the transformed reducing function `(xform f)`."""
-    f = as_fn(f)
-    if coll is MISSING:
-        init, coll = f(), init
-    step = as_fn(xform)(f)
-    return step(_run(step, init, coll))
-
-
-def _run(step: Step, acc: Any, coll: Any) -> Any:
-    for item in iterate(coll):
-        acc = step(acc, item)
-        if type(acc) is Reduced:
-            return acc.value
-    return acc
-
-
-def _collect(acc: Any = MISSING, item: Any = MISSING) -> Any:
-    """The reducing function that appends to a Python list."""
-    if item is not MISSING:
-        acc.append(item)
-    return acc
-
-
-@core("into", arglists="([] [to] [to from] [to xform from])")
-def into(to: Any = MISSING, xform: Any = MISSING, source: Any = MISSING) -> Any:
-    """`to` with all items of `from` (transformed by `xform`) added."""
-    if to is MISSING:
-        return vector()
-    if xform is MISSING:
-        return to
-    if source is MISSING:
-        whole = type(to) is Map and type(xform) is Map
-        return grow(to, xform if whole else iterate(xform))
-    made: list[Any] = []
-    step = as_fn(xform)(_collect)
-    step(_run(step, made, source))
-    return grow(to, made)
-
-
-@core("sequence", arglists="([coll] [xform coll] [xform coll & colls])")
-def sequence(xform: Any, *colls: Any) -> Any:
-    """The lazy sequence of the transformed items; without `xform` a sequence that may be empty."""
-    if not colls:
-        from runtime.core.sequences import seq
-
-        s = seq(xform)
-        return EMPTY_LIST if s is None else s
-    source = iterate(colls[0]) if len(colls) == 1 else None
-    return IterSeq.over(_transformed(as_fn(xform), source, colls))
-
-
-def _transformed(xform: Any, source: Any, colls: tuple[Any, ...]) -> Iterator[Any]:
-    ready: list[Any] = []
-    step = xform(_collect)
-    groups = (
-        ((x,) for x in source) if source is not None else zip(*map(iterate, colls), strict=False)
-    )
-    for group in groups:
-        ended = type(step(ready, *group)) is Reduced
-        yield from ready
-        ready.clear()
-        if ended:
-            break
-    step(ready)
-    yield from ready
-
-
-class Eduction:
-    """A transformation that runs anew each time it is reduced or walked."""
-
-    __slots__ = ("xform", "coll")
-
-    def __init__(self, xform: Any, coll: Any) -> None:
-        self.xform = xform
-        self.coll = coll
-
-    def __iter__(self) -> Iterator[Any]:
-        return _transformed(self.xform, iterate(self.coll), ())
-
-
-@core("eduction", arglists="([xform* coll])")
-def eduction(*args: Any) -> Eduction:
-    """The items of the last argument transformed by the transducers, recomputed at each use."""
-    *xforms, coll = args
-
-    def composed(rf: Step) -> Step:
-        for xform in reversed(xforms):
-            rf = as_fn(xform)(rf)
-        return rf
-
-    return Eduction(composed, coll)
-
-
-@core("random-sample", arglists="([prob] [prob coll])")
-def random_sample(prob: float, coll: Any = MISSING) -> Any:
-    """Each item with the given probability, lazily."""
-    transducer = filter_xf(lambda _: random.random() < prob)
-    return transducer if coll is MISSING else sequence(transducer, coll)
