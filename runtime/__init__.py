@@ -1,0 +1,5 @@
+"""The tiered Lisp runtime over C++. `Runtime` is the way in."""
+
+from runtime.runtime import Runtime
+
+__all__ = ["Runtime"]

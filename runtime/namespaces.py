@@ -33,6 +33,7 @@ class Var(_support.VarBase):
         self.span: Span | None = None
         self.boxed = ""  # the pointer type of the box it is defined as, for `(cpp/unbox v)`
         self.watches: Any = None
+        self.bind(Unbound(self.full_name))
 
     @property
     def full_name(self) -> str:
@@ -40,15 +41,15 @@ class Var(_support.VarBase):
 
     @property
     def is_bound(self) -> bool:
-        return hasattr(self, "root")
+        return type(self.root) is not Unbound
 
     def deref(self) -> Any:
-        """This thread's binding where there is one, else the root, else an `Unbound`."""
+        """This thread's binding where there is one, else the root: an `Unbound` while it has none."""
         if self.is_dynamic:
             frame = getattr(_thread, "bindings", None)
             if frame is not None and (cell := frame.get(self)) is not None:
                 return cell[0]
-        return getattr(self, "root", None) if self.is_bound else Unbound(self.full_name)
+        return self.root
 
     def set(self, value: Any) -> Any:
         """Change this thread's binding, as `set!` does. Raises RuntimeError where there is none."""

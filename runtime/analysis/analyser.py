@@ -63,6 +63,8 @@ class Analyser:
         self.ns = host.namespaces.current
         self.depth = 0
         self.expansions = 0
+        self.macros: set[Var] = set()  # that the form used
+        self.raw = False  # whether it declares C++
 
     # --- dispatch ---------------------------------------------------------------------------------------
 
@@ -191,6 +193,7 @@ class Analyser:
     def expand(self, var: Var, form: List, scope: Scope, span: Span | None) -> Any:
         """One macro expansion. Errors inside carry the macro's name and place."""
         self.expansions += 1
+        self.macros.add(var)
         if self.expansions > MAX_EXPANSIONS:
             self.fail(f"the expansion of {var.name} does not end", span, f"at most {MAX_EXPANSIONS} expansions")
         try:
@@ -362,6 +365,7 @@ class Analyser:
                 self.fail(f"cpp/{name} takes C++ as a literal string", span, shape, form)
             if name == "value":
                 return n.Interop("name", text, (), span=span)
+            self.raw = True
             self.host.declare_cpp(text, self.item_span(form, 1, span))
             return n.CppRaw(text, span=span)
         if name in ("delete", "box") or (name == "unbox" and count_ == 1):

@@ -6,7 +6,8 @@ members, operators, casts and the rest, because all of them are text to Clang an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from runtime.analysis.types import OBJECT, CppType, Type
@@ -41,10 +42,14 @@ class Const(Node):
 
 @dataclass(frozen=True, slots=True)
 class NativeConst(Node):
-    """A C++ number, enum constant, string literal or nullptr known now; `text` is its C++ spelling."""
+    """A C++ number, enum constant, string literal or nullptr known now; `text` is its C++ spelling.
+
+    `lisp` says that it was written as a plain Lisp literal, which may become another type yet.
+    """
 
     value: Any
     text: str
+    lisp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,3 +320,17 @@ class Interop(Node):
     name: str
     args: tuple[Node, ...]
     target: TypeName | None = None
+
+
+def walk(node: Any) -> Iterator[Node]:
+    """A node and all nodes below it."""
+    if isinstance(node, tuple):
+        for item in node:
+            yield from walk(item)
+    elif isinstance(node, (Node, Arity, Catch, Operand)):
+        if isinstance(node, Node):
+            yield node
+        for f in fields(node):
+            value = getattr(node, f.name)
+            if isinstance(value, (Node, Arity, Catch, Operand, tuple)):
+                yield from walk(value)

@@ -100,12 +100,14 @@ class CppType:
 
     def decayed(self) -> CppType:
         """The type of a value copied from one of this type."""
+        if not self.name:
+            return self
         keep = ~(Flag.LVALUE | Flag.RVALUE | Flag.CONST)
         return CppType(self.value, self.flags & keep, self.size)
 
     def lvalue(self) -> CppType:
         """The type of a name that is bound to a value of this type."""
-        if self.flags & Flag.LVALUE:
+        if self.flags & Flag.LVALUE or not self.name:
             return self
         referred = self.referred
         space = "" if referred.endswith("*") else " "

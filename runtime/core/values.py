@@ -130,6 +130,9 @@ class Unbound:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    def __call__(self, *args: Any) -> Any:
+        raise NameError(f"{self.name} is declared but has no value yet")
+
     def __repr__(self) -> str:
         return f"#<unbound {self.name}>"
 

@@ -155,6 +155,7 @@ PyObject* stub_vectorcall(PyObject* self, PyObject* const* args, std::size_t fla
   stub* const s = reinterpret_cast<stub*>(self);
   if(PyVectorcall_NARGS(flags) != s->operands)
     return PyErr_Format(PyExc_TypeError, "the stub %U takes %zd operands", s->signature, s->operands);
+  if(!s->body) return PyErr_Format(PyExc_RuntimeError, "the stub %U is not compiled", s->signature);
   ++s->hits;
   try {
     return s->body(args);
@@ -166,13 +167,12 @@ PyObject* stub_vectorcall(PyObject* self, PyObject* const* args, std::size_t fla
 
 PyObject* stub_new(PyTypeObject* type, PyObject* args, PyObject*) {
   PyObject* signature;
-  PyObject* body;
   Py_ssize_t operands;
-  if(!PyArg_ParseTuple(args, "O!O!n", &PyUnicode_Type, &signature, &PyLong_Type, &body, &operands)) return nullptr;
+  if(!PyArg_ParseTuple(args, "O!n", &PyUnicode_Type, &signature, &operands)) return nullptr;
   stub* const s = reinterpret_cast<stub*>(type->tp_alloc(type, 0));
   if(!s) return nullptr;
   s->vectorcall = stub_vectorcall;
-  s->body = reinterpret_cast<stub_body>(PyLong_AsVoidPtr(body));
+  s->body = nullptr;
   s->hits = 0;
   s->operands = operands;
   s->signature = Py_NewRef(signature);
@@ -186,6 +186,20 @@ void stub_dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
+PyObject* stub_get_address(PyObject* self, void*) {
+  return PyLong_FromVoidPtr(reinterpret_cast<void*>(reinterpret_cast<stub*>(self)->body));
+}
+
+int stub_set_address(PyObject* self, PyObject* value, void*) {
+  void* const address = value ? PyLong_AsVoidPtr(value) : nullptr;
+  if(PyErr_Occurred()) return -1;
+  reinterpret_cast<stub*>(self)->body = reinterpret_cast<stub_body>(address);
+  return 0;
+}
+
+PyGetSetDef stub_getset[] = {
+  { "address", stub_get_address, stub_set_address, "where its code is; 0 until it is compiled", nullptr }, {}
+};
 PyMemberDef stub_members[] = {
   { "signature", T_OBJECT, offsetof(stub, signature), READONLY, "what it calls, with its operands' types" },
   { "hits", T_ULONGLONG, offsetof(stub, hits), 0, "calls so far" },
@@ -194,11 +208,12 @@ PyMemberDef stub_members[] = {
   {}
 };
 PyType_Slot stub_slots[] = {
-  { Py_tp_doc, const_cast<char*>("Stub(signature, address, operands): calls one C++ expression.") },
+  { Py_tp_doc, const_cast<char*>("Stub(signature, operands): calls one C++ expression.") },
   { Py_tp_new, reinterpret_cast<void*>(stub_new) },
   { Py_tp_dealloc, reinterpret_cast<void*>(stub_dealloc) },
   { Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call) },
   { Py_tp_members, stub_members },
+  { Py_tp_getset, stub_getset },
   { 0, nullptr }
 };
 PyType_Spec stub_spec{ "runtime.native._support.Stub", sizeof(stub), 0,

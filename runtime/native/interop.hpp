@@ -80,6 +80,18 @@ template<class T> PyObject* give_ref(T&& object) {
   return reinterpret_cast<PyObject*>(v);
 }
 
+template<class T, class F> PyObject* give_made(F&& make) { // an object that cannot be moved is made in place
+  cpp_value* const v = new_value(sizeof(T), &type_of<T>, 'v');
+  try {
+    make(v->ptr);
+  } catch(...) {
+    v->ptr = nullptr;
+    Py_DECREF(reinterpret_cast<PyObject*>(v));
+    throw;
+  }
+  return reinterpret_cast<PyObject*>(v);
+}
+
 // --- Lisp to C++ ------------------------------------------------------------------------------------------
 
 // Where a conversion happens, for its error: "argument 2 of ImGui::Begin".
@@ -169,6 +181,7 @@ struct dyn {
 };
 
 template<class T> using id = T; // lets any type be written like a name
+template<class T, class U> T convert(U&& x) { return std::forward<U>(x); }
 template<class T> std::remove_cvref_t<T> copy(T&& x) { return std::forward<T>(x); }
 template<class T> [[noreturn]] void throw_value(T&& x) { throw std::remove_cvref_t<T>(std::forward<T>(x)); }
 template<class T> T unbox(dyn const& d) { return static_cast<T>(unbox_pointer(d.o, type_of<T>.view())); }
@@ -244,6 +257,10 @@ template<class T> PyObject* to_lisp(T const& v) {
     }
     return entries_to_lisp(dict.release());
   } else static_assert(sizeof(V) == 0, "no conversion to a Lisp value");
+}
+
+template<class T> ref box(T* p, dyn const& place) {
+  return ref::own(box_pointer(const_cast<void*>(static_cast<void const volatile*>(p)), &type_of<T*>, place.o));
 }
 
 // --- stubs ------------------------------------------------------------------------------------------------

@@ -1,0 +1,49 @@
+"""One Dear ImGui for three languages: lets Cling call the library that Python's imgui-bundle has loaded."""
+
+from __future__ import annotations
+
+from runtime.cling.declarations import Declarations
+from runtime.cling.headers import ImGuiHeaders
+from runtime.cling.session import Session
+from runtime.errors import EnvironmentFault
+from runtime.native._support import take_addresses
+
+_connected = False
+
+_CHECK = """
+namespace ts_imgui {{
+static void* ok[1] = {{
+  (void*)(long)ImGui::DebugCheckVersionAndDataLayout(IMGUI_VERSION, sizeof(ImGuiIO), sizeof(ImGuiStyle),
+    sizeof(ImVec2), sizeof(ImVec4), sizeof(ImDrawVert), sizeof(ImDrawIdx)) }};
+static int const done = ts::submit({ident}, ok, 1);
+}}
+"""
+
+
+def connect(session: Session, declarations: Declarations, headers: ImGuiHeaders | None) -> None:
+    """Promote the library's symbols, declare the headers, and check that both agree. Once per process.
+
+    Raises EnvironmentFault when they do not, or where there are no headers.
+    """
+    global _connected
+    if _connected:
+        return
+    if headers is None:
+        from runtime.cling.headers import fetch_headers, find_headers
+
+        headers = find_headers() or fetch_headers()
+    from imgui_bundle import _imgui_bundle
+
+    session.load_library(str(_imgui_bundle.__file__))
+    declarations.add_include_dirs(list(headers.include_dirs))
+    declarations.define(headers.defines)
+    declarations.include("imgui.h")
+    ident = session.new_id()
+    done = session.declare(_CHECK.format(ident=ident))
+    if not done.ok or take_addresses(ident) != [1]:
+        why = done.errors[0].message if done.errors else "the data layout differs"
+        raise EnvironmentFault(
+            "Dear ImGui's headers do not match the installed imgui-bundle",
+            expected="tierscope doctor", found=why,
+        )
+    _connected = True

@@ -1,0 +1,104 @@
+"""What the native extension calls in Python: set once, before any script runs."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from immutables import Map
+from pyrsistent import pvector
+
+from runtime import core
+from runtime.core.invoke import as_fn
+from runtime.core.kinds import type_name
+from runtime.core.printing import pr_str, register_printer
+from runtime.core.sequences import seq
+from runtime.core.values import BigInt, Char, Keyword, List
+from runtime.errors import found_text
+from runtime.namespaces import Var
+from runtime.native import _support
+from runtime.tiers.interpreter import RECUR, CppException
+
+# Python's own limit counts its frames, of which tier 0 needs several for a Lisp call. What guards the C
+# stack is `ts::check_stack`.
+RECURSION_LIMIT = 20_000
+
+_installed = False
+
+
+class ArityError(TypeError):
+    """A function was called with a number of arguments that none of its arities takes."""
+
+
+class ConversionError(TypeError):
+    """A Lisp value that a C++ parameter cannot take."""
+
+
+def install() -> None:
+    """Load core and connect the native extension to it. A second call does nothing."""
+    global _installed
+    if _installed:
+        return
+    core.load_all()
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
+    _support.set_function_hooks(
+        RECUR, List, _call_slow, _arity_error, _unbound_error, Var.deref
+    )
+    _support.set_interop_hooks(
+        CppException, _conversion_error, _unbox_error, Char, _char_text, BigInt, pvector, Map, _items, _entries, _number
+    )
+    register_printer(_support.CppValue, lambda value, out: out.write(repr(value)))
+    register_printer(Var, lambda value, out: out.write(repr(value)))
+    _installed = True
+
+
+def _call_slow(fn: Any, args: tuple[Any, ...]) -> Any:
+    return as_fn(fn)(*args)
+
+
+def _arity_error(fn: Any, count: int) -> ArityError:
+    takes = []
+    for required, variadic, _, _ in fn.code.arities:
+        takes.append(f"{required} or more" if variadic else str(required))
+    return ArityError(f"{fn.code.name} was called with {count} arguments, but takes {' or '.join(takes)}")
+
+
+def _unbound_error(var: Var) -> NameError:
+    return NameError(f"{var.full_name} is declared but has no value yet")
+
+
+def _conversion_error(value: Any, wanted: str, callee: str, arg: int) -> ConversionError:
+    where = f"argument {arg} of {callee}" if arg else callee
+    return ConversionError(f"{where} must be {wanted}, found {type_name(value)} {found_text(value)}")
+
+
+def _unbox_error(value: Any, wanted: str) -> ConversionError:
+    if isinstance(value, _support.CppValue) and value.is_box:
+        where = f", boxed at {value.place}" if value.place else ""
+        return ConversionError(f"cpp/unbox wants a box of {wanted}, found a box of {value.type_name}{where}")
+    return ConversionError(f"cpp/unbox wants a box of {wanted}, found {type_name(value)} {pr_str(value)[:60]}")
+
+
+def _char_text(value: Any) -> str | None:
+    return value.text if type(value) is Char else None
+
+
+def _items(value: Any) -> tuple[Any, ...] | None:
+    if isinstance(value, (str, Keyword)) or isinstance(value, Map):
+        return None
+    try:
+        return tuple(seq(value) or ())
+    except TypeError:
+        return None
+
+
+def _entries(value: Any) -> tuple[Any, ...] | None:
+    if value is not None and not hasattr(value, "items"):
+        return None
+    return tuple(x for pair in (value or {}).items() for x in pair)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, (Fraction, Decimal)) else None

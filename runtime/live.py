@@ -1,0 +1,157 @@
+"""Core functions that need the running runtime: evaluating, resolving, namespaces, expanding macros, source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from immutables import Map
+
+from runtime.analysis.analyser import expand_macro
+from runtime.core.values import Keyword, List, Symbol
+from runtime.directives import run_directive
+from runtime.errors import source_of
+from runtime.namespaces import CORE, Namespace, Var
+from runtime.reader import read_one
+
+if TYPE_CHECKING:
+    from runtime.runtime import Runtime
+
+
+def install(rt: Runtime) -> None:
+    """Give a runtime's core namespace the functions that act on it."""
+    namespaces = rt.namespaces
+
+    def ns_of(x: Any) -> Namespace:
+        """`x`, a namespace or its name, as a namespace."""
+        if isinstance(x, Namespace):
+            return x
+        found = namespaces.find(str(x))
+        if found is None:
+            raise LookupError(f"no namespace {x}")
+        return found
+
+    def expand_once(form: Any) -> Any:
+        if type(form) is not List or not len(form) or type(form.first()) is not Symbol:
+            return form
+        var = namespaces.resolve(form.first())
+        return expand_macro(var, form, None, form.span) if var is not None and var.is_macro else form
+
+    def expand(form: Any) -> Any:
+        while (expanded := expand_once(form)) is not form:
+            form = expanded
+        return form
+
+    def directive(name: str) -> Callable[..., Any]:
+        def run(*args: Any) -> Any:
+            return run_directive(rt, List((Symbol(name), *args)), None)
+
+        return run
+
+    def source(sym: Symbol) -> str | None:
+        var = namespaces.resolve(sym)
+        if var is None or var.span is None:
+            return None
+        for script in rt._loader.scripts.values():
+            for text in script.forms:
+                if f" {var.name}" in text and text.startswith("(def"):
+                    return text
+        text = source_of(var.span.file)
+        return text.split("\n")[var.span.line - 1] if text else None
+
+    def doc(sym: Symbol) -> None:
+        var = namespaces.resolve(sym)
+        if var is None:
+            return
+        m = var.meta or {}
+        lines = ["-" * 25, var.full_name]
+        if m.get(Keyword("arglists")):
+            lines.append(str(m[Keyword("arglists")]))
+        if var.is_macro:
+            lines.append("Macro")
+        if m.get(Keyword("doc")):
+            lines.append("  " + str(m[Keyword("doc")]))
+        print("\n".join(lines))
+
+    def intern(ns: Any, name: Any, *value: Any) -> Var:
+        var = ns_of(ns).intern(name.name)
+        if value:
+            var.bind(value[0])
+        return var
+
+    def publics(ns: Any) -> Map[Any, Any]:
+        return Map({Symbol(v.name): v for v in ns_of(ns).vars.values()})
+
+    functions: dict[str, Any] = {
+        "eval": lambda form: rt._loader.eval_form(form, getattr(form, "span", None), None),
+        "load-string": lambda text: rt._loader.eval_text(text, "<load-string>"),
+        "load-file": lambda path: rt.load(Path(path)),
+        "read-string": lambda text: read_one(text).form,
+        "resolve": lambda sym: namespaces.resolve(sym),
+        "ns-resolve": lambda ns, sym: namespaces.resolve(sym, ns_of(ns)),
+        "requiring-resolve": lambda sym: (
+            rt.require_namespace(sym.ns, False, None) if sym.ns else None,
+            namespaces.resolve(sym),
+        )[1],
+        "find-var": lambda sym: namespaces.resolve(sym),
+        "find-ns": lambda sym: namespaces.find(str(sym)),
+        "the-ns": ns_of,
+        "all-ns": lambda: List.make(namespaces.all.values()),
+        "create-ns": lambda sym: namespaces.ensure(str(sym)),
+        "remove-ns": lambda sym: namespaces.all.pop(str(sym), None),
+        "ns-name": lambda ns: Symbol(ns_of(ns).name),
+        "ns-publics": publics,
+        "ns-interns": publics,
+        "ns-map": publics,
+        "ns-aliases": lambda ns: Map({Symbol(k): namespaces.find(v) for k, v in ns_of(ns).aliases.items()}),
+        "ns-refers": lambda ns: Map({Symbol(k): v for k, v in ns_of(ns).refers.items()}),
+        "ns-unmap": lambda ns, sym: (ns_of(ns).vars.pop(sym.name, None), None)[1],
+        "alias": lambda sym, ns: namespaces.current.aliases.update({str(sym): ns_of(ns).name}),
+        "intern": intern,
+        "macroexpand-1": expand_once,
+        "macroexpand": expand,
+        "source-text*": source,
+        "print-doc*": doc,
+        "require": directive("require"),
+        "use": directive("use"),
+        "refer": directive("refer"),
+        "in-ns": lambda sym: setattr(namespaces, "current", namespaces.ensure(str(sym))),
+    }
+    core = namespaces.ensure(CORE)
+    for name, function in functions.items():
+        core.intern(name).bind(function)
+    for name, helper, call in (("doc", "print-doc*", False), ("source", "source-text*", True)):
+        var = core.intern(name)
+        var.is_macro = True
+        var.bind(_quoting_macro(helper, call))
+    core.vars["*ns*"] = CurrentNamespace(rt)
+
+
+def _quoting_macro(helper: str, print_it: bool) -> Callable[..., Any]:
+    """A macro that quotes its one symbol for a function."""
+
+    def expand(form: List, env: Any, sym: Any) -> List:
+        quoted = List.of(Symbol("quote"), sym)
+        call = List.of(Symbol(helper, CORE), quoted)
+        return List.of(Symbol("println", CORE), call) if print_it else call
+
+    return expand
+
+
+class CurrentNamespace(Var):
+    """`*ns*`: whatever namespace is current on the thread that asks."""
+
+    __slots__ = ("_rt",)
+
+    def __init__(self, rt: Runtime) -> None:
+        super().__init__(CORE, "*ns*")
+        self.is_dynamic = True
+        self._rt = rt
+
+    def deref(self) -> Any:
+        return self._rt.namespaces.current
+
+    def set(self, value: Any) -> Any:
+        self._rt.namespaces.current = value
+        return value

@@ -1,0 +1,270 @@
+"""From text to running code: reads forms one by one, prepares each (analysis, types, closures, stubs), then
+evaluates. A reload prepares only what changed, off the UI thread, and is applied in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from runtime.analysis.analyser import Analyser
+from runtime.analysis.inference import infer
+from runtime.analysis.nodes import CppRaw, Node
+from runtime.analysis.scope import Scope
+from runtime.cling.oracle import TypeOracle
+from runtime.core.values import List, Symbol
+from runtime.directives import is_directive, run_directive
+from runtime.errors import LispError, LispErrors, ReaderError, Span
+from runtime.namespaces import CORE, Namespace, Namespaces, Var
+from runtime.reader import ReadForm, SpanTable, read_all
+from runtime.stubs.cache import StubCache
+from runtime.tiers.interpreter import build_form
+from runtime.traces import fault
+
+DO = Symbol("do")
+
+
+class Host(Protocol):
+    """What loading needs of the runtime."""
+
+    namespaces: Namespaces
+    oracle: TypeOracle
+    stubs: StubCache
+
+    def compile_now(self, node: Node, name: str) -> Callable[[], Any] | None:
+        """Under a strategy that compiles on definition: the form as compiled code; else None."""
+
+
+class NamespaceResolver:
+    """How the reader resolves names while the namespace `namespaces.current` is being read."""
+
+    def __init__(self, namespaces: Namespaces) -> None:
+        self.namespaces = namespaces
+
+    def resolve_symbol(self, sym: Symbol) -> Symbol:
+        """`sym` as a syntax quote qualifies it."""
+        ns = self.namespaces.current
+        if sym.ns is not None:
+            if sym.ns in ns.cpp_aliases:
+                return sym
+            found = self.namespaces.find(sym.ns, ns)
+            return Symbol(sym.name, found.name if found else sym.ns, sym.meta, sym.span)
+        if sym.name in ns.cpp_globals:
+            return sym
+        var = self.namespaces.resolve(sym, ns)
+        home = var.ns if var is not None else ns.name
+        name = var.name if var is not None else sym.name
+        return Symbol(name, home, sym.meta, sym.span)
+
+    def resolve_alias(self, name: str) -> str | None:
+        found = self.namespaces.find(name)
+        return found.name if found else None
+
+    def current_ns(self) -> str:
+        return self.namespaces.current.name
+
+
+@dataclass(eq=False, slots=True)
+class Prepared:
+    """A top-level form ready to run. `ns` is the namespace it belongs to."""
+
+    form: ReadForm
+    run: Callable[[], Any]
+    ns: Namespace
+    macros: frozenset[Var] = frozenset()  # used by its expansion
+
+
+@dataclass(eq=False, slots=True)
+class Script:
+    """What is known of a loaded file: the forms that were evaluated last, by text."""
+
+    path: Path
+    ns: str = "user"
+    forms: dict[str, frozenset[Var]] = field(default_factory=dict)  # text -> macros it uses
+
+
+def prepare(host: Host, form: Any, span: Span | None, table: SpanTable | None) -> tuple[Callable[[], Any], Analyser]:
+    """A form as a function of nothing, its stubs asked for but not compiled. Raises what analysis raises."""
+    analyser = Analyser(host, table)  # type: ignore[arg-type]
+    node = analyser.analyse(form, Scope(), span)
+    if isinstance(node, CppRaw):
+        return (lambda: None), analyser
+    get = host.namespaces.ensure(CORE).vars.get("get")
+    typed = infer(node, host.oracle, get)
+    name = f"{host.namespaces.current.name}/{form_name(form)}"
+    return host.compile_now(typed, name) or build_form(host, typed, name), analyser  # type: ignore[arg-type]
+
+
+def form_name(form: Any) -> str:
+    """What a stack trace calls a top-level form."""
+    if type(form) is List and len(form) > 1 and type(form[1]) is Symbol and type(form[0]) is Symbol:
+        return f"({form[0].name} {form[1].name})"
+    return "(top level)"
+
+
+def unrolled(form: Any) -> list[Any]:
+    """A top-level `do` stands for its forms, so that each sees what the one before defined."""
+    if type(form) is List and len(form) and form.first() == DO and len(form) > 1:
+        return [inner for part in list(form)[1:] for inner in unrolled(part)]
+    return [form]
+
+
+def is_macro_definition(form: Any) -> bool:
+    return type(form) is List and len(form) > 0 and form.first() == Symbol("defmacro")
+
+
+class Loader:
+    """Reads and evaluates source text for a runtime."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.scripts: dict[Path, Script] = {}
+
+    def eval_text(self, text: str | bytes, filename: str, line: int = 1, col: int = 1) -> Any:
+        """The value of the last form. Raises LispError at the first form that fails."""
+        resolver = NamespaceResolver(self.host.namespaces)
+        value: Any = None
+        for read in read_all(text, filename, resolver, line=line, col=col):
+            value = self.eval_form(read.form, read.span, read.table)
+        return value
+
+    def eval_form(self, form: Any, span: Span | None, table: SpanTable | None) -> Any:
+        """Evaluate one top-level form now, on this thread. Raises LispError."""
+        value: Any = None
+        for part in unrolled(form):
+            place = getattr(part, "span", None) or span
+            if is_directive(part):
+                value = run_directive(self.host, part, place)  # type: ignore[arg-type]
+                continue
+            run, _ = prepare(self.host, part, place, table)
+            self.host.stubs.compile_pending()
+            value = run()
+        return value
+
+    def load(self, path: Path, apply: Callable[[list[Prepared]], None]) -> tuple[int, int, list[LispError]]:
+        """Load a file, or what changed of it since the last time.
+
+        `apply` runs prepared forms where the caller wants them run; it is called for a macro's
+        definition as soon as it is met, because later forms need it, and at the end. Returns how many
+        forms the file has, how many were evaluated, and the errors: what fails keeps its old version.
+        """
+        script = self.scripts.setdefault(path, Script(path))
+        work = _Load(self, script, apply)
+        old = self.host.namespaces.current
+        self.host.namespaces.current = self.host.namespaces.ensure("user")
+        try:
+            work.run(path.read_bytes())
+        finally:
+            self.host.namespaces.current = old
+        return work.total, work.evaluated, work.errors
+
+
+class _Load:
+    """One pass over a file."""
+
+    def __init__(self, loader: Loader, script: Script, apply: Callable[[list[Prepared]], None]) -> None:
+        self.loader = loader
+        self.host = loader.host
+        self.script = script
+        self.apply = apply
+        self.pending: list[Prepared] = []
+        self.errors: list[LispError] = []
+        self.total = self.evaluated = 0
+        self.forms: dict[str, frozenset[Var]] = {}
+        self.changed_macros: set[Var] = set()
+        self.everything = False  # the ns form or raw C++ changed: all that follows is evaluated again
+
+    def run(self, text: bytes) -> None:
+        reader_errors: list[ReaderError] = []
+        resolver = NamespaceResolver(self.host.namespaces)
+        for read in read_all(text, str(self.script.path), resolver, reader_errors):
+            self.total += 1
+            try:
+                self.form(read)
+            except LispErrors as e:
+                self.errors += e.errors
+            except LispError as e:
+                self.errors.append(e)
+            except Exception as e:  # a macro or a value that was evaluated early failed
+                self.errors.append(fault(e))
+        self.flush()
+        self.errors += reader_errors
+        self.errors.sort(key=lambda e: (e.span.line, e.span.col) if e.span else (0, 0))
+        self.script.ns = self.host.namespaces.current.name
+        if not self.errors:
+            self.script.forms = self.forms
+        else:
+            self.script.forms.update(self.forms)
+
+    def form(self, read: ReadForm) -> None:
+        known = self.script.forms.get(read.text)
+        if is_directive(read.form):
+            self.flush()
+            run_directive(self.host, read.form, read.span)  # type: ignore[arg-type]
+            if known is None:
+                self.everything = bool(self.script.forms)
+                self.evaluated += 1
+            self.forms[read.text] = frozenset()
+            return
+        if known is not None and not self.everything and not known & self.changed_macros:
+            self.forms[read.text] = known
+            return
+        macros: set[Var] = set()
+        for part in unrolled(read.form):
+            place = getattr(part, "span", None) or read.span
+            if is_directive(part):
+                self.flush()
+                run_directive(self.host, part, place)  # type: ignore[arg-type]
+                continue
+            run, analyser = prepare(self.host, part, place, read.table)
+            macros |= analyser.macros
+            if analyser.raw and known is None and self.script.forms:
+                self.everything = True
+            self.pending.append(Prepared(read, run, self.host.namespaces.current, frozenset(macros)))
+            if is_macro_definition(part):
+                self.flush()
+                var = self.host.namespaces.current.vars.get(part[1].name)
+                if var is not None:
+                    self.changed_macros.add(var)
+        self.evaluated += 1
+        self.forms[read.text] = frozenset(macros)
+
+    def flush(self) -> None:
+        """Compile the stubs of what is prepared, in one transaction, and have it run."""
+        pending, self.pending = self.pending, []
+        if not pending:
+            return
+        try:
+            self.host.stubs.compile_pending()
+        except LispError as e:
+            self.errors.append(e)
+            file_forms = [p for p in pending if not _contains(p.form.span, e.span)]
+            for p in pending:
+                if p not in file_forms:
+                    self.forms.pop(p.form.text, None)
+            pending = file_forms
+        self.apply(pending)
+
+
+def _contains(outer: Span, inner: Span | None) -> bool:
+    if inner is None:
+        return False
+    return (outer.line, outer.col) <= (inner.line, inner.col) < (outer.end_line, outer.end_col)
+
+
+def run_all(pending: list[Prepared], namespaces: Namespaces) -> list[tuple[Prepared, LispError]]:
+    """Run prepared forms in order, each in its namespace; what fails is returned with its error."""
+    failed = []
+    old = namespaces.current
+    try:
+        for prepared in pending:
+            namespaces.current = prepared.ns
+            try:
+                prepared.run()
+            except Exception as e:
+                failed.append((prepared, fault(e)))
+    finally:
+        namespaces.current = old
+    return failed

@@ -1,0 +1,471 @@
+"""The facade that the app, tests and other programs use: a Lisp runtime with tiers over C++."""
+
+from __future__ import annotations
+
+import os
+import queue
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from runtime import hooks, live
+from runtime.analysis import nodes as n
+from runtime.cling.declarations import Declarations
+from runtime.cling.headers import ImGuiHeaders
+from runtime.cling.oracle import TypeOracle
+from runtime.cling.session import session
+from runtime.core.output import use_vars
+from runtime.core.values import Keyword, Symbol, Unbound
+from runtime.directives import module_file
+from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
+from runtime.events import EventLog, Fault, Reload
+from runtime.info import FunctionInfo, Problem
+from runtime.loader import Loader, Prepared, run_all
+from runtime.namespaces import CORE, Namespace, Namespaces, Var
+from runtime.native import _support
+from runtime.stubs.cache import StubCache
+from runtime.tiers.engine import STRATEGIES, BesideFrames, Engine
+from runtime.tiers.functions import TOP_LEVEL, FnCode, FunctionTable
+from runtime.tiers.interpreter import build_code
+from runtime.traces import fault
+
+K_JIT, K_INTERPRET, K_FRAME = Keyword("jit"), Keyword("interpret"), Keyword("frame")
+DEFAULT_ENTRIES = ("draw-debug-ui!", "draw!")
+
+
+class Runtime:
+    """A runtime of its own: namespaces, stubs, functions. Cling and the C++ it knows are the process's.
+
+    Args:
+        strategy: one of `STRATEGIES`, see contract.md.
+        threshold: calls after which `tiered` compiles a function.
+        cache_dir: folder of the persistent cache; None for none.
+        include_dirs: folders for headers and for namespaces.
+        libraries: shared libraries whose symbols scripts call. Raises OSError when one cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        strategy: str = "tiered",
+        threshold: int = 100,
+        cache_dir: str | os.PathLike[str] | None = None,
+        include_dirs: Sequence[str | os.PathLike[str]] = (),
+        libraries: Sequence[str | os.PathLike[str]] = (),
+    ) -> None:
+        if strategy not in STRATEGIES:
+            raise ValueError(f"unknown strategy {strategy!r}: {', '.join(STRATEGIES)}")
+        hooks.install()
+        self.events = EventLog()
+        self._session = session()
+        self.oracle = TypeOracle(self._session, self.events)
+        self.stubs = StubCache(self._session, self.events)
+        self.declarations = Declarations(self._session, self.oracle.forget)
+        self.namespaces = Namespaces()
+        self.table = FunctionTable()
+        self.engine = Engine(self._session, self.events, self.table, strategy, threshold)
+        self.cache_dir = Path(cache_dir) if cache_dir is not None else None
+        self._folders = [Path(d).resolve() for d in include_dirs]
+        self._loader = Loader(self)
+        self._loading: set[str] = set()
+        self._problems: dict[tuple[str, str, str], Problem] = {}
+        self._swaps: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._reloads: queue.SimpleQueue[tuple[Path, float] | None] = queue.SimpleQueue()
+        self._reloading = 0
+        self._reloader: threading.Thread | None = None
+        self._closed = False
+        self.declarations.add_include_dirs(self._folders)
+        for library in libraries:
+            self._session.load_library(library)
+        live.install(self)
+        use_vars(lambda name: self.namespaces.ensure(CORE).vars[name].deref())
+
+    # --- evaluating -------------------------------------------------------------------------------------------
+
+    def eval(self, source: str | bytes, filename: str = "<eval>", line: int = 1, col: int = 1) -> Any:
+        """The value of the last form of `source`.
+
+        Raises LispError: ReaderError, AnalysisError, CppError where a form is no program, RuntimeFault
+        with the Lisp stack where it failed.
+        """
+        try:
+            return self._loader.eval_text(source, filename, line, col)
+        except LispError:
+            raise
+        except LispErrors:
+            raise
+        except Exception as e:
+            raise fault(e) from e
+
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Load a script and what it requires, or what changed of it since the last time. Blocks.
+
+        Raises LispError, or LispErrors when several forms failed; the others are in force.
+        """
+        file = Path(path)
+        start = time.perf_counter()
+        try:
+            errors = self._load(file, start, self._run_here)
+        except OSError as e:
+            raise unreadable(file, e) from e
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise LispErrors(errors)
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Call the function `ns/name`. Raises LispError where there is none or it fails."""
+        self.tick_if_idle()
+        sym = Symbol.parse(name)
+        var = self.namespaces.resolve(sym)
+        if var is None or not var.is_bound:
+            raise AnalysisError(f"there is no function {name}")
+        try:
+            return var.deref()(*args)
+        except Exception as e:
+            raise fault(e) from e
+
+    def tick_if_idle(self) -> None:
+        """Outside of frames, a call is as good a moment to swap as a frame's start."""
+        if not self.engine.idle:
+            self.engine.swap()
+
+    # --- frames -----------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """At a frame's start, on the UI thread: swap in reloads and compiled code. Never waits."""
+        self.engine.tick()
+        while True:
+            try:
+                swap = self._swaps.get_nowait()
+            except queue.Empty:
+                return
+            swap()
+
+    def load_async(self, path: str | os.PathLike[str], changed_at: float | None = None) -> None:
+        """Load or reload a script off this thread; a later `tick` puts it in force.
+
+        `changed_at` (`time.perf_counter` seconds) is when the file changed, for the reload's latency.
+        """
+        self._reloading += 1
+        self._reloads.put((Path(path), changed_at if changed_at is not None else time.perf_counter()))
+        if self._reloader is None:
+            threading.stack_size(64 << 20)
+            self._reloader = threading.Thread(target=self._reload_loop, name="loader", daemon=True)
+            self._reloader.start()
+            threading.stack_size(0)
+
+    def _reload_loop(self) -> None:
+        while True:
+            item = self._reloads.get()
+            if item is None or self._closed:
+                return
+            path, start = item
+            try:
+                with BesideFrames():
+                    self._load(path, start, self._run_in_frame)
+            except OSError as e:
+                self._add_problem(str(path), "load", unreadable(path, e))
+            except Exception as e:  # a defect of ours must not end reloading
+                self._add_problem(str(path), "load", fault(e))
+            finally:
+                self._reloading -= 1
+
+    def _load(
+        self, path: Path, start: float, run: Callable[[list[Prepared]], list[tuple[Prepared, LispError]]]
+    ) -> list[LispError]:
+        folder = path.resolve().parent
+        if folder not in self._folders:
+            self._folders.append(folder)
+            self.declarations.add_include_dirs([folder])
+        late: list[LispError] = []
+
+        def apply(pending: list[Prepared]) -> None:
+            late.extend(error for _, error in run(pending))
+
+        total, evaluated, errors = self._loader.load(path, apply)
+        errors = errors + late
+        self._drop_problems(str(path), "load")
+        for error in errors:
+            self._add_problem(str(path), "load", error)
+        latency = (time.perf_counter() - start) * 1e3
+        self.events.add(
+            Reload(
+                file=str(path), forms_total=total, forms_evaluated=evaluated, latency_ms=latency, ok=not errors
+            )
+        )
+        return errors
+
+    def _run_here(self, pending: list[Prepared]) -> list[tuple[Prepared, LispError]]:
+        return run_all(pending, self.namespaces)
+
+    def _run_in_frame(self, pending: list[Prepared]) -> list[tuple[Prepared, LispError]]:
+        """Have the next tick run prepared forms; wait for it (this is the loader's thread)."""
+        done = threading.Event()
+        failed: list[tuple[Prepared, LispError]] = []
+
+        def swap() -> None:
+            try:
+                failed.extend(run_all(pending, self.namespaces))
+            finally:
+                done.set()
+
+        self._swaps.put(swap)
+        while not done.wait(0.05):
+            if self._closed:
+                break
+        return failed
+
+    def entry_points(self, path: str | os.PathLike[str], names: Sequence[str] = ()) -> list[EntryPoint]:
+        """The functions of a script to call every frame: those named, else those with ^:frame, else one
+        called draw-debug-ui! or draw!. Raises AnalysisError where a name is not a function."""
+        if names:
+            found = []
+            for name in names:
+                var = self.namespaces.resolve(Symbol.parse(name))
+                if var is None:
+                    raise AnalysisError(f"there is no function {name}", expected="--entry namespace/function")
+                found.append(EntryPoint(var))
+            return found
+        script = self._loader.scripts.get(Path(path))
+        ns = self.namespaces.all.get(script.ns) if script else None
+        if ns is None:
+            return []
+        variables = [v for v in ns.vars.values() if v.is_bound and callable(v.root)]
+        framed = [v for v in variables if (v.meta or {}).get(K_FRAME)]
+        if framed:
+            return [EntryPoint(v) for v in framed]
+        return [EntryPoint(v) for v in variables if v.name in DEFAULT_ENTRIES][:1]
+
+    # --- Dear ImGui ---------------------------------------------------------------------------------------------
+
+    def start_imgui(self, headers: ImGuiHeaders | None = None) -> None:
+        """Let scripts call the very Dear ImGui that Python draws with.
+
+        With a window, only after its OpenGL context is current and one GL call was made: the wheel
+        carries a GL dispatcher of its own, which would otherwise take the system's place. Raises
+        EnvironmentFault when the headers do not match the library.
+        """
+        from runtime.cling.imgui import connect
+
+        connect(self._session, self.declarations, headers)
+
+    # --- what it tells and what may be asked of it ----------------------------------------------------------------
+
+    def functions(self) -> list[FunctionInfo]:
+        """Every function of the scripts, in order of definition."""
+        return [code.info(self.engine.threshold) for code in self.table.all()]
+
+    def problems(self) -> list[Problem]:
+        """The errors that still stand, in order of appearance."""
+        return list(self._problems.values())
+
+    def report_fault(self, script: str, exc: BaseException) -> None:
+        """Record an error of a frame. The same error again only counts."""
+        self._add_problem(script, "frame", fault(exc))
+
+    def clear_faults(self, script: str) -> None:
+        """A frame of the script went well: its runtime errors no longer stand."""
+        self._drop_problems(script, "frame")
+
+    def _add_problem(self, script: str, kind: str, error: LispError) -> None:
+        key = (script, kind, f"{error.span} {error.message}")
+        old = self._problems.get(key)
+        self._problems[key] = Problem(script, error, old.count + 1 if old else 1)
+        if old is None:
+            self.events.add(Fault(error=error, source=script))
+
+    def _drop_problems(self, script: str, kind: str) -> None:
+        for key in [k for k in list(self._problems) if k[0] == script and k[1] == kind]:
+            self._problems.pop(key, None)
+
+    def stats(self) -> dict[str, float]:
+        """Figures of the whole process: memory in MB, functions compiled, milliseconds compiled."""
+        codes = self.table.all()
+        return {
+            "rss_mb": rss_mb(),
+            "functions": len(codes),
+            "compiled": sum(1 for c in codes if c.tier),
+            "compile_ms": self.engine.compile_ms + self.stubs.stats().compile_ms,
+        }
+
+    @property
+    def strategy(self) -> str:
+        return self.engine.strategy
+
+    def set_strategy(self, name: str) -> None:
+        """Change the strategy for what is called or defined from now on. Raises ValueError."""
+        if name not in STRATEGIES:
+            raise ValueError(f"unknown strategy {name!r}: {', '.join(STRATEGIES)}")
+        self.engine.strategy = name
+        if name == "interpret":
+            for code in self.table.all():
+                self.engine.deoptimise(code, "strategy interpret")
+        self.engine.rearm(self.table.all())
+        if name in ("inline-jit", "stub-jit"):
+            self.engine.request(self.table.all(), f"strategy {name}")
+
+    @property
+    def threshold(self) -> int:
+        return self.engine.threshold
+
+    @threshold.setter
+    def threshold(self, calls: int) -> None:
+        self.engine.threshold = max(1, int(calls))
+        self.engine.rearm(self.table.all())
+
+    def tier_up(self, name: str) -> None:
+        """Compile a function now, in the background."""
+        code = self.table.get(name)
+        if code is not None:
+            self.engine.request([code], "asked for")
+
+    def deoptimise(self, name: str) -> None:
+        """Send a function back to tier 0."""
+        code = self.table.get(name)
+        if code is not None:
+            self.engine.deoptimise(code, "asked for")
+
+    def wait_idle(self, timeout: float | None = None) -> bool:
+        """Wait until no background work is left; False when `timeout` seconds were not enough.
+
+        Swaps what becomes ready, unless frames are ticking on another thread.
+        """
+        end = None if timeout is None else time.perf_counter() + timeout
+        while not (self.engine.idle and self._reloading == 0 and self._session.idle):
+            if end is not None and time.perf_counter() > end:
+                return False
+            self.engine.swap()
+            if threading.current_thread() is threading.main_thread():
+                self.tick()
+            time.sleep(0.001)
+        return True
+
+    def close(self) -> None:
+        """End the background threads. Cling stays: it is the process's."""
+        self._closed = True
+        self.engine.close()
+        self._reloads.put(None)
+
+    # --- what analysis, loading and the tiers call ------------------------------------------------------------------
+
+    def declare_cpp(self, text: str, span: Span | None) -> None:
+        self.declarations.raw(text, span)
+
+    def require_namespace(self, name: str, reload: bool, span: Span | None) -> Namespace:
+        """The namespace of that name, loaded from the module path when it is new or to be reloaded."""
+        found = self.namespaces.find(name)
+        if found is not None and not reload and (found.vars or found.file):
+            return found
+        path = module_file(name, self._folders)
+        if path is None:
+            if found is not None:
+                return found
+            raise AnalysisError(
+                f"the namespace {name} is not found", span,
+                expected=f"{name.replace('-', '_').replace('.', '/')}.jank beside the script or in --include DIR",
+                found=", ".join(map(str, self._folders)) or "no folders",
+            )
+        if name in self._loading:
+            raise AnalysisError(f"{name} requires itself, directly or through others", span)
+        self._loading.add(name)
+        try:
+            errors: list[LispError] = []
+
+            def apply(pending: list[Prepared]) -> None:
+                errors.extend(error for _, error in self._run_here(pending))
+
+            errors += self._loader.load(path, apply)[2]
+        finally:
+            self._loading.discard(name)
+        if errors:
+            raise LispErrors(errors)
+        target = self.namespaces.ensure(name)
+        target.file = str(path)
+        return target
+
+    def module_files(self) -> list[Path]:
+        """Every Lisp file that was loaded: what a watcher should watch."""
+        return list(self._loader.scripts)
+
+    def new_code(self, node: n.Fn, arities: tuple[Any, ...]) -> FnCode:
+        """The shared code of a function that was just built."""
+        code = FnCode(node, arities)
+        old = self.table.add(code)
+        if old is not None:
+            self.engine.retire(old)
+        self.engine.watch(code)
+        return code
+
+    def count_loops(self, name: str) -> Callable[[int], None]:
+        """What a loop of the function `name` tells its iterations to."""
+        table = self.table
+
+        def count(rounds: int) -> None:
+            code = table.get(name)
+            if code is not None:
+                code.loops += rounds
+
+        return count
+
+    def on_def(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
+        """A `def` ran."""
+        var = node.var
+        if meta is not None:
+            var.meta = meta
+        if not has_value:
+            return
+        if isinstance(value, _support.Fn) and isinstance(value.code, FnCode):
+            flags = meta or {}
+            value.code.policy = "jit" if flags.get(K_JIT) else "interpret" if flags.get(K_INTERPRET) else ""
+            if value.code.policy:
+                self.engine.watch(value.code)
+        var.bind(value)
+        if var.watches:
+            for key, watch in list(var.watches.items()):
+                watch(key, var, None, value)
+
+    def compile_now(self, node: n.Node, name: str) -> Callable[[], Any] | None:
+        """Under `inline-jit`, the form as compiled code."""
+        if self.engine.strategy not in ("inline-jit", "stub-jit"):
+            return None
+        arity = n.Arity((), False, -1, node)
+        thunk = n.Fn(name, n.Local("this", n.OBJECT), (arity,), (), TOP_LEVEL, span=node.span)
+        top = build_code(self, thunk)
+        codes = [self.table.by_key[fn.key] for fn in n.walk(node) if isinstance(fn, n.Fn)]
+        self.stubs.compile_pending()
+        self.engine.compile_now([*codes, top], "compiled on definition")  # type: ignore[list-item]
+        return _support.Fn(top, ())
+
+
+class EntryPoint:
+    """A function to call each frame, through its var: a redefinition is seen at the next call."""
+
+    def __init__(self, var: Var) -> None:
+        self.var = var
+        self.name = var.full_name
+
+    def __call__(self) -> Any:
+        fn = self.var.root
+        if isinstance(fn, Unbound):
+            raise RuntimeFault(f"{self.name} has no value yet", self.var.span)
+        return fn()
+
+
+def unreadable(path: Path, error: OSError) -> LispError:
+    """Why a script cannot be read."""
+    reason = error.strerror or str(error)
+    return AnalysisError(f"{path} cannot be read: {reason}", None, expected="a readable script")
+
+
+def rss_mb() -> float:
+    """Resident memory of this process in MB."""
+    try:
+        with open("/proc/self/statm") as f:
+            return int(f.read().split()[1]) * resource.getpagesize() / 1e6
+    except OSError:
+        scale = 1e6 if sys.platform == "darwin" else 1e3
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale

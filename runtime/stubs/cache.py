@@ -1,0 +1,207 @@
+"""The stub cache: small compiled functions through which tier 0 reaches C++.
+
+A stub is one C++ expression over operands of known types, keyed by exactly that. Call sites take their stub
+from here before its code exists; `compile_pending` then makes all that are missing in one transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from runtime.analysis import nodes as n
+from runtime.analysis.interop import c_string, fill, operand_name, readable
+from runtime.analysis.types import CppType, Flag
+from runtime.cling.session import URGENT, Declared, Diagnostic, Session
+from runtime.errors import CppError, Note, Span
+from runtime.events import EventLog, StubMiss
+from runtime.info import StubInfo, StubStats
+from runtime.native._support import Stub, take_addresses
+
+# What a stub gives back: nothing, a Lisp value (numbers too), an object of its own, a reference, or the
+# address of a matcher of C++ exceptions.
+DISCARD, LISP, VALUE, REF, MATCHER = "discard", "lisp", "value", "ref", "matcher"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes two stubs the same: the expression, its operands' types and what it gives."""
+
+    text: str
+    operands: tuple[str, ...]
+    gives: str
+
+
+@dataclass(eq=False, slots=True)
+class Entry:
+    """A stub with its history. `address` of a matcher is in `stub.address` too."""
+
+    key: Key
+    stub: Stub
+    cpp: str
+    spans: list[Span] = field(default_factory=list)
+    compiled: bool = False
+    compile_ms: float = 0.0
+
+
+def operand_kind(op: n.Operand) -> str:
+    """The part of a key that an operand makes: its type, or for a Lisp value whose argument it is."""
+    return op.native.name if op.native is not None else f"object {op.callee}#{op.arg}"
+
+
+def operand_cpp(op: n.Operand, value: str) -> str:
+    """An operand in a stub's body, out of the Python object `value`."""
+    if op.native is not None:
+        return f"ts::take<{op.native.name}>({value})"
+    return f"ts::dyn({value}, {{{c_string(op.callee)}, {op.arg}}})"
+
+
+def gives_of(kind: CppType) -> str:
+    """How tier 0 holds a value of a native type."""
+    if kind.is_void:
+        return DISCARD
+    if kind.is_number_prvalue:
+        return LISP
+    return REF if kind.has(Flag.LVALUE) else VALUE
+
+
+class StubCache:
+    """All stubs of a runtime. Look-ups happen while code is built; calls are counted by the stubs."""
+
+    def __init__(self, session: Session, events: EventLog) -> None:
+        self._session = session
+        self._events = events
+        self._entries: dict[Key, Entry] = {}
+        self._pending: list[Entry] = []
+        self._lock = threading.RLock()
+        self._misses = 0
+        self._reuses = 0
+
+    def get(
+        self, text: str, operands: tuple[n.Operand, ...], gives: str, kind: CppType, label: str,
+        span: Span | None = None,
+    ) -> Stub:
+        """The stub of an expression whose type is `kind`, perhaps not compiled yet."""
+        key = Key(text, tuple(operand_kind(op) for op in operands), gives)
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                signature = f"{label}({', '.join(operand_name(op) for op in operands)})"
+                body = fill(text, [operand_cpp(op, f"a[{i}]") for i, op in enumerate(operands)])
+                entry = Entry(key, Stub(signature, len(operands)), body_cpp(body, gives, kind))
+                self._entries[key] = entry
+                self._pending.append(entry)
+                self._misses += 1
+            else:
+                self._reuses += 1
+            if not entry.compiled and span is not None:
+                entry.spans.append(span)
+            return entry.stub
+
+    def compile_pending(self) -> float:
+        """Compile what was asked for since the last time; milliseconds spent in Cling.
+
+        Raises CppError at the first call site of a stub that Clang rejects or whose symbol no library
+        has; the others are compiled all the same.
+        """
+        with self._lock:
+            wanted, self._pending = self._pending, []
+            return self._compile(wanted) if wanted else 0.0
+
+    def _compile(self, entries: list[Entry]) -> float:
+        ident = self._session.new_id()
+        done = self._session.declare(self._code(ident, entries), URGENT)
+        addresses = take_addresses(ident) if done.ok else []
+        spent = done.compile_ms
+        if len(addresses) == len(entries):
+            share = spent / len(entries)
+            for entry, address in zip(entries, addresses, strict=True):
+                entry.stub.address = address
+                entry.compiled = True
+                entry.compile_ms = share
+                self._events.add(
+                    StubMiss(signature=entry.stub.signature, batch=len(entries), compile_ms=share)
+                )
+            return spent
+        if len(entries) == 1:
+            self._reject(entries[0], done)
+        error: CppError | None = None
+        for entry in entries:  # find the guilty one; the rest shall work
+            try:
+                spent += self._compile([entry])
+            except CppError as e:
+                error = error or e
+        if error is not None:
+            raise error
+        return spent
+
+    def _reject(self, entry: Entry, done: Declared) -> None:
+        with self._lock:
+            self._entries.pop(entry.key, None)
+        first = done.errors[0] if done.errors else Diagnostic("error", "", "", 0, 0)
+        span = entry.spans[0] if entry.spans else None
+        if not done.errors or "unresolved symbol" in first.message:
+            name = entry.stub.signature.split("(")[0]
+            raise CppError(
+                f"{name} is declared, but no loaded library defines it", span,
+                expected="the library that defines it: --lib FILE.so", found=first.message or name,
+            )
+        raise CppError(
+            readable(first.message), span, found=entry.stub.signature, notes=[Note(readable(x)) for x in first.notes]
+        )
+
+    @staticmethod
+    def _code(ident: int, entries: list[Entry]) -> str:
+        lines = [f"namespace ts_s{ident} {{"]
+        for i, entry in enumerate(entries):
+            lines.append(f"// {entry.stub.signature}")
+            lines.append(f'#line {i + 1} "s{ident}"')
+            if entry.key.gives == MATCHER:
+                lines.append(f"static void* s{i}(std::exception_ptr const& p) {{ {entry.cpp} }}")
+            else:
+                lines.append(f"static PyObject* s{i}(PyObject* const* a) {{ {entry.cpp} }}")
+        names = ", ".join(f"(void*)s{i}" for i in range(len(entries)))
+        lines.append(f"static void* const all[] = {{ {names} }};")
+        lines.append(f"static int const done = ts::submit({ident}, all, {len(entries)});")
+        lines.append("}")
+        return "\n".join(lines)
+
+    # --- what it tells --------------------------------------------------------------------------------------
+
+    def stats(self) -> StubStats:
+        """Totals: a hit is a call through a stub that was ready, a miss a stub that had to be compiled."""
+        with self._lock:
+            entries = list(self._entries.values())
+        return StubStats(
+            hits=sum(e.stub.hits for e in entries),
+            misses=self._misses,
+            entries=len(entries),
+            compile_ms=sum(e.compile_ms for e in entries),
+        )
+
+    def entries(self) -> list[StubInfo]:
+        """Every stub, in the order in which they were first needed."""
+        with self._lock:
+            entries = list(self._entries.values())
+        return [
+            StubInfo(e.stub.signature, e.stub.hits, 1, e.compile_ms, e.cpp)
+            for e in entries
+        ]
+
+
+def body_cpp(expression: str, gives: str, kind: CppType) -> str:
+    """The statements of a stub's body."""
+    if gives == MATCHER:
+        return (
+            f"try {{ std::rethrow_exception(p); }} "
+            f"catch({kind.lvalue().name} e) {{ return ts::give_ref(e); }} catch(...) {{ return nullptr; }}"
+        )
+    if gives == DISCARD or kind.is_void:
+        return f"{expression}; return ts::nil();" if kind.is_void else f"(void)({expression}); return ts::nil();"
+    if gives == LISP:
+        return f"return ts::to_lisp({expression});"
+    if gives == REF:
+        return f"return ts::give_ref({expression});"
+    if kind.has(Flag.CLASS) and not kind.has(Flag.MOVABLE):
+        return f"return ts::give_made<{kind.value}>([&](void* p) {{ new(p) {kind.value}({expression}); }});"
+    return f"return ts::give_value({expression});"

@@ -1,0 +1,65 @@
+"""Closures for calls, one function per shape of arguments, made when a shape is first met.
+
+A call `f(1, x, g(y))` has the shape "c l x": a constant, a local, something to evaluate. A closure written for
+just that shape reads constants and locals itself, which saves tier 0 a Python call for each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from runtime.core.invoke import as_fn
+
+Factory = Callable[..., Callable[[list[Any]], Any]]
+_FACTORIES: dict[tuple[str, str], Factory] = {}
+
+
+def call_closure(
+    mode: str, callee: Any, arguments: list[tuple[str, Any]], place: Any
+) -> Callable[[list[Any]], Any]:
+    """The closure of a call. `mode` says what `callee` is: a callable ("fixed"), a var ("var") or a
+    closure that gives a callable ("run"). `arguments` pairs a kind with a constant, slot or closure.
+    `place` is kept where stack traces find it."""
+    shape = "".join(kind for kind, _ in arguments)
+    factory = _FACTORIES.get((mode, shape))
+    if factory is None:
+        factory = _FACTORIES[mode, shape] = _make(mode, shape)
+    return factory(callee, place, *[value for _, value in arguments])
+
+
+def call_again(fn: Any, error: TypeError, args: tuple[Any, ...]) -> Any:
+    """A call that Python refused: vectors, maps and other Lisp values are callable too."""
+    if callable(fn):
+        raise error
+    return as_fn(fn)(*args)
+
+
+def _make(mode: str, shape: str) -> Factory:
+    reads = {"c": "a{0}", "l": "e[a{0}]", "x": "a{0}(e)"}
+    parts = [reads[kind].format(i) for i, kind in enumerate(shape)]
+    params = "".join(f", a{i}" for i in range(len(shape)))
+    lines = [f"def factory(f, place{params}):"]
+    if mode == "fixed":
+        lines += ["    def run(e, _place=place):", f"        return f({', '.join(parts)})"]
+    else:
+        fn = "f.root" if mode == "var" else "f(e)"
+        lines += ["    def run(e, _place=place):", f"        fn = {fn}"]
+        names = []
+        for i, (kind, part) in enumerate(zip(shape, parts, strict=True)):
+            if kind == "x":  # evaluated before the call, so that its own errors are not taken for the call's
+                lines.append(f"        v{i} = {part}")
+                names.append(f"v{i}")
+            else:
+                names.append(part)
+        args = ", ".join(names)
+        lines += [
+            "        try:",
+            f"            return fn({args})",
+            "        except TypeError as error:",
+            f"            return call_again(fn, error, ({args}{',' if names else ''}))",
+        ]
+    lines += ["    return run"]
+    scope: dict[str, Any] = {"call_again": call_again}
+    exec(compile("\n".join(lines), "<call shape>", "exec"), scope)
+    return scope["factory"]  # type: ignore[no-any-return]

@@ -1,0 +1,100 @@
+"""A script's functions as the tiers see them: counters and compiled code come from the native part, the rest
+of what is known stands here.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from weakref import WeakValueDictionary
+
+from runtime.analysis import nodes as n
+from runtime.errors import source_of
+from runtime.info import FunctionInfo
+from runtime.native import _support
+
+TOP_LEVEL = 0  # the key of the thunks that top-level forms become; no function has it
+INTERPRETED, STUB_CPP, INLINE_CPP = 0, 1, 2
+
+
+class FnCode(_support.Code):
+    """What all closures of one `fn*` form share. `state` is one of FunctionInfo's."""
+
+    def __init__(self, node: n.Fn, arities: tuple[Any, ...]) -> None:
+        super().__init__(node.name, arities)
+        self.node = node
+        self.tier = INTERPRETED
+        self.state = "interpreted"
+        self.deopts = 0
+        self.compile_ms = 0.0
+        self.cpp = ""
+        self.error = ""
+        self.policy = ""  # "jit" or "interpret" where metadata says so
+
+    def info(self, threshold: int) -> FunctionInfo:
+        """A record of this moment for panels and reports."""
+        span = self.node.span
+        return FunctionInfo(
+            name=self.name,
+            tier=self.tier,
+            state=self.state,
+            calls=self.calls,
+            loops=self.loops,
+            deopts=self.deopts,
+            compile_ms=self.compile_ms,
+            us_per_call=self.timed_ns / self.timed_calls / 1e3 if self.timed_calls else 0.0,
+            threshold=threshold,
+            file=span.file if span else "",
+            line=span.line if span else 0,
+            source=source_text(self.node),
+            cpp=self.cpp,
+            error=self.error,
+        )
+
+
+_texts: dict[int, str] = {}
+
+
+def remember_source(node: n.Fn, text: str) -> None:
+    """Keep the Lisp text of a definition: the file may change before somebody looks."""
+    _texts[node.key] = text
+
+
+def source_text(node: n.Fn) -> str:
+    """The Lisp text of a function, as it was when it was defined."""
+    text = _texts.get(node.key)
+    if text is None:
+        span = node.span
+        source = source_of(span.file) if span else None
+        rows = source.split("\n")[span.line - 1 : span.end_line] if source and span else []
+        text = _texts[node.key] = "\n".join(rows)
+    return text
+
+
+class FunctionTable:
+    """All functions of a runtime by name; a redefinition replaces what had the name before."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, FnCode] = {}
+        self.by_key: WeakValueDictionary[int, FnCode] = WeakValueDictionary()  # by `Fn.key`
+        self._lock = threading.Lock()
+
+    def add(self, code: FnCode) -> FnCode | None:
+        """Register a function; the one it replaces is returned."""
+        if code.node.key == TOP_LEVEL:
+            return None
+        with self._lock:
+            self.by_key[code.node.key] = code
+            old = self._by_name.get(code.name)
+            self._by_name[code.name] = code
+        return old if old is not code else None
+
+    def get(self, name: str) -> FnCode | None:
+        return self._by_name.get(name)
+
+    def all(self) -> list[FnCode]:
+        """Every function, in order of definition."""
+        with self._lock:
+            return list(self._by_name.values())
+
+

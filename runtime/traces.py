@@ -1,0 +1,60 @@
+"""Lisp stack traces out of Python tracebacks, and runtime exceptions as errors with a place."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from runtime.errors import Frame, LispError, LispErrors, RuntimeFault, Span
+from runtime.tiers.interpreter import CppException
+
+
+def lisp_stack(trace: TracebackType | None) -> list[Frame]:
+    """The Lisp calls that a traceback passed through, innermost first.
+
+    Tier 0's closures keep their place in the local `_place`, one frame list `e` per activation of a
+    function; compiled functions add traceback entries of their own, whose file is the script.
+    """
+    frames: list[Frame] = []
+    activation: Any = None
+    while trace is not None:
+        local = trace.tb_frame.f_locals if "_place" in trace.tb_frame.f_code.co_varnames else None
+        if local is not None:
+            function, span = local["_place"]
+            if activation is local["e"] and frames:
+                frames[-1] = Frame(function, span or frames[-1].span)
+            else:
+                frames.append(Frame(function, span))
+            activation = local["e"]
+        elif "/" in trace.tb_frame.f_code.co_name:  # no Python function is called so
+            file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+            frames.append(Frame(trace.tb_frame.f_code.co_name, Span(file, line, 1, line, 1)))
+            activation = None
+        trace = trace.tb_next
+    frames.reverse()
+    return frames
+
+
+def fault(error: BaseException) -> LispError:
+    """An exception that left a script, as an error with position and Lisp stack; `__cause__` keeps it."""
+    if isinstance(error, LispErrors):
+        return error.errors[0]
+    if isinstance(error, LispError):
+        return error
+    stack = lisp_stack(error.__traceback__)
+    span = next((f.span for f in stack if f.span is not None), None)
+    made = RuntimeFault(describe(error), span, stack=stack)
+    made.__cause__ = error
+    return made
+
+
+def describe(error: BaseException) -> str:
+    """What people should read of an exception: its kind where the message alone does not tell."""
+    text = str(error)
+    if isinstance(error, CppException):
+        return f"C++ exception {text}"
+    if isinstance(error, RecursionError):
+        return "stack overflow: calls are nested too deeply"
+    if isinstance(error, KeyError):
+        return f"no such key: {text}"
+    return text or type(error).__name__
