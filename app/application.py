@@ -87,9 +87,8 @@ class Application:
         """Draw the first frame, then make the runtime and hand it the scripts."""
         self.step()
         self.startup["first_frame_ms"] = (time.perf_counter() - process_start()) * 1000
-        from runtime.runtime import Runtime  # it brings Cling, which takes longer than the window
-
         from runtime.cling.headers import fetch_headers
+        from runtime.runtime import Runtime  # it brings Cling, which takes longer than the window
 
         options = self.options
         runtime = Runtime(
@@ -98,7 +97,6 @@ class Application:
             cache_dir=environment.cache_dir() if options.cache else None,
             include_dirs=[str(path) for path in (*options.include, environment.ASSETS / "cpp")],
             libraries=[str(path) for path in options.libraries],
-            imgui=True,
         )
         runtime.events.listen(self._note)
         runtime.start_imgui(fetch_headers())
@@ -211,10 +209,12 @@ class Application:
         if self._watcher is None or self.runtime is None:
             return
         for change in self._watcher.changes():
-            name = str(change.path)
-            if change.path.suffix not in SCRIPTS or name not in self.runtime.files():
+            known = {path.resolve(): str(path) for path in self.runtime.module_files()}
+            if change.path.suffix not in SCRIPTS or change.path.resolve() not in known:
                 continue
+            name = known[change.path.resolve()]
             if change.change is Change.WRITTEN:
+                self.runtime.clear_faults(name)
                 self.runtime.load_async(name)
             else:
                 text = (

@@ -133,15 +133,13 @@ def evaluate(
     """Evaluate with no window and print the last value readably."""
     if bool(expressions) == (file is not None):
         raise typer.BadParameter("give expressions, or a file with -f")
-    from runtime.runtime import Runtime
-
     from runtime.core.printing import pr_str
+    from runtime.runtime import Runtime
 
     runtime = Runtime(
         strategy=strategy.value,
         include_dirs=[str(path) for path in include or ()],
         libraries=[str(path) for path in lib or ()],
-        imgui=False,
     )
     try:
         if file is not None:
@@ -151,6 +149,25 @@ def evaluate(
         typer.echo(pr_str(value))
     finally:
         runtime.close()
+
+
+@app.command("verify")
+def verify(
+    script: Script,
+    entry: Annotated[
+        list[str] | None, typer.Option(help="NS/FN to call in each frame. Repeatable.")
+    ] = None,
+    frames: Annotated[int, typer.Option(min=1, help="How many frames to compare.")] = 240,
+    include: Folders = None,
+    lib: Libraries = None,
+) -> None:
+    """Draw the same frames under every strategy with the same input and compare what ImGui drew."""
+    from app.verify import Work, verify
+    from runtime.cling.headers import fetch_headers
+
+    fetch_headers()
+    work = Work(script, "", frames, tuple(entry or ()), tuple(include or ()), tuple(lib or ()))
+    raise typer.Exit(verify(work, typer.echo))
 
 
 @app.command("bench")

@@ -89,6 +89,7 @@ class VirtualDisplay:
             self._process = subprocess.Popen(
                 ["Xvfb", "-displayfd", str(writing), *screen, "-nolisten", "tcp", "-noreset"],
                 pass_fds=[writing],
+                start_new_session=True,  # Ctrl-C is for the app, which ends it after its window
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -9,6 +9,7 @@ from typing import Protocol
 from app import guard
 from app.frame_log import FrameLog
 from app.surface import Surface
+from runtime.errors import LispError
 from runtime.events import Event, EventLog, Reload
 
 
@@ -18,8 +19,11 @@ class Scripts(Protocol):
     events: EventLog
 
     def tick(self) -> None: ...
-    def entry_points(self, path: str, names: Sequence[str] = ()) -> list[Callable[[], object]]: ...
+    def entry_points(
+        self, path: str, names: Sequence[str] = ()
+    ) -> Sequence[Callable[[], object]]: ...
     def report_fault(self, script: str, exc: BaseException) -> None: ...
+    def clear_faults(self, script: str) -> None: ...
 
 
 class FrameLoop:
@@ -48,6 +52,7 @@ class FrameLoop:
         self._runtime: Scripts | None = None
         self.entries: list[tuple[str, Callable[[], object]]] = []
         self._stale = False
+        self._faulty: set[str] = set()  # scripts whose last frame went wrong
 
     def start(self, runtime: Scripts) -> None:
         """From now on, draw the entry points of the scripts that `runtime` has loaded."""
@@ -89,19 +94,32 @@ class FrameLoop:
             self._stale = True
 
     def _draw_scripts(self) -> None:
-        if self._runtime is None:
+        runtime = self._runtime
+        if runtime is None:
             return
         if self._stale:
             self._stale = False
-            self.entries = [
-                (script, entry)
-                for script in self.scripts
-                for entry in self._runtime.entry_points(script, self._names)
-            ]
+            self._find_entries(runtime)
+        failed: set[str] = set()
         for script, entry in self.entries:
             problem = guard.run(entry)
             if problem is not None:
-                self._runtime.report_fault(script, problem)
+                runtime.report_fault(script, problem)
+                failed.add(script)
+        for script in self._faulty - failed:
+            runtime.clear_faults(script)
+        self._faulty = failed
+
+    def _find_entries(self, runtime: Scripts) -> None:
+        self.entries = []
+        for script in self.scripts:
+            try:
+                found = runtime.entry_points(script, self._names)
+            except LispError as error:
+                runtime.report_fault(script, error)
+                continue
+            runtime.clear_faults(script)
+            self.entries += [(script, entry) for entry in found]
 
     def _wait(self) -> None:
         if not self._shortest:

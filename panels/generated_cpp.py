@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 from imgui_bundle.imgui_color_text_edit import TextEditor
 
 from panels import lisp_text, theme
-from panels.model import Commands, PanelState, Snapshot, selected_function
+from panels.model import Commands, PanelState, Snapshot, shown_function
 from panels.widgets import badge, empty_note
 from runtime.info import FunctionInfo
 
@@ -26,10 +26,10 @@ class GeneratedCpp:
         self._editor.set_show_scrollbar_mini_map_enabled(False)
 
     def __call__(self, snapshot: Snapshot, state: PanelState, commands: Commands) -> None:
-        function = selected_function(snapshot.functions, state.selected)
+        function = shown_function(snapshot.functions, state.selected)
         if function is None:
             empty_note(
-                "Select a function in the Functions panel to see its Lisp and its C++ side by side."
+                "The Lisp of a function and the C++ that was made of it stand here side by side."
             )
             return
         self._heading(function)

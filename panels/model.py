@@ -113,6 +113,7 @@ def percentiles(values: NDArray[np.float64]) -> dict[str, float]:
     return {"p50": float(p50), "p95": float(p95), "p99": float(p99), "max": float(values.max())}
 
 
-def selected_function(functions: Sequence[FunctionInfo], name: str) -> FunctionInfo | None:
-    """The function of that name, if it still exists."""
-    return next((f for f in functions if f.name == name), None)
+def shown_function(functions: Sequence[FunctionInfo], selected: str) -> FunctionInfo | None:
+    """The selected function; where none is, the one that took most time. None without functions."""
+    chosen = next((f for f in functions if f.name == selected), None)
+    return chosen or max(functions, key=lambda f: f.calls * f.us_per_call, default=None)

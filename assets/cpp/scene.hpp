@@ -207,7 +207,7 @@ namespace scene
     made.mesh = kind == Kind_Cube ? cube() : kind == Kind_Sphere ? sphere() : torus();
     made.name = std::string(kind_name(kind)) + " " + std::to_string(++s.made);
     float const angle = 2.4f * static_cast<float>(s.objects.size());
-    float const radius = 0.9f * std::sqrt(static_cast<float>(s.objects.size()));
+    float const radius = 1.5f * std::sqrt(static_cast<float>(s.objects.size()));
     made.position = { radius * std::cos(angle), 0.5f, radius * std::sin(angle) };
     s.objects.push_back(made);
     s.selected = object_count() - 1;

@@ -148,7 +148,7 @@ namespace scene_view
       }
       if(face.chosen || !scene::toggles().fill)
       {
-        ImU32 const edge = face.chosen ? IM_COL32(255, 255, 255, 110) : face.color;
+        ImU32 const edge = face.chosen ? IM_COL32(255, 255, 255, 56) : face.color;
         view.list->AddTriangle(face.a, face.b, face.c, edge);
       }
     }
