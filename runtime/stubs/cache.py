@@ -170,8 +170,8 @@ class StubCache:
 
     def stats(self) -> StubStats:
         """Totals: a hit is a call through a stub that was ready, a miss a stub that had to be compiled."""
-        with self._lock:
-            entries = list(self._entries.values())
+        # Not under the lock: that is held while Cling compiles, and panels ask this in a frame.
+        entries = list(self._entries.values())
         return StubStats(
             hits=sum(e.stub.hits for e in entries),
             misses=self._misses,
@@ -181,8 +181,8 @@ class StubCache:
 
     def entries(self) -> list[StubInfo]:
         """Every stub, in the order in which they were first needed."""
-        with self._lock:
-            entries = list(self._entries.values())
+        # Not under the lock: that is held while Cling compiles, and panels ask this in a frame.
+        entries = list(self._entries.values())
         return [
             StubInfo(e.stub.signature, e.stub.hits, 1, e.compile_ms, e.cpp)
             for e in entries
