@@ -111,7 +111,13 @@ def trace(frames: FrameLog, events: EventLog) -> dict[str, Any]:
             length = float(getattr(times, part)[index])
             rows.append(_span(part, at, length, 1))
             at += length / 1000
-    rows.extend(_of_event(event) for event in events)
+    stubs_left = 0  # of the transaction whose first stub was met last
+    for event in events:
+        if isinstance(event, StubMiss):
+            stubs_left = stubs_left - 1 if stubs_left else event.batch - 1
+            if stubs_left != event.batch - 1:
+                continue
+        rows.append(_of_event(event))
     return {"traceEvents": rows, "displayTimeUnit": "ms"}
 
 
@@ -137,7 +143,11 @@ def _of_event(event: Event) -> dict[str, Any]:
             # An event is recorded when the work is done.
             name = f"{tier_name(event.tier)}: {', '.join(event.functions)}"
             row = _span(name, event.at - event.compile_ms / 1000, event.compile_ms, 2)
-        case StubMiss() | TypeQuery():
+        case StubMiss():
+            # One row for the whole transaction, of which each stub has an equal share.
+            spent = event.compile_ms * event.batch
+            row = _span(f"{event.batch} stubs", event.at - spent / 1000, spent, 2)
+        case TypeQuery():
             row = _span(kind, event.at - event.compile_ms / 1000, event.compile_ms, 2)
         case Reload():
             row = _span(kind, event.at - event.latency_ms / 1000, event.latency_ms, 3)
