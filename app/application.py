@@ -126,6 +126,11 @@ class Application:
         assert self.runtime is not None
         return 1 if self.runtime.problems() else 0
 
+    @property
+    def nrepl_port(self) -> int | None:
+        """The port on which editors are served, if they are."""
+        return self._nrepl.port if self._nrepl is not None else None
+
     def problem_texts(self) -> list[str]:
         """Every problem that still stands, as it is shown to people."""
         return [render(problem.error) for problem in self._started().problems()]

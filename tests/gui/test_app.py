@@ -1,0 +1,162 @@
+"""The app around the scripts: status bar, panels, keys, pictures, reports, nREPL."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+
+import pytest
+from imgui_bundle import imgui
+
+from app.application import Application, Options
+from app.nrepl import decode, encode
+from tests.gui.conftest import SCRIPTS
+
+pytestmark = pytest.mark.gui
+
+HELLO = '(defn ^:frame draw! [] (imgui/Begin "Tool") (imgui/Button "Push") (imgui/End))\n'
+
+
+@pytest.fixture
+def gui(open_gui, script):
+    return open_gui(script(HELLO))
+
+
+def test_the_strategy_is_chosen_in_the_status_bar(gui):
+    def steps(c):
+        c.set_ref("##status")
+        c.item_click("##MenuBar/##strategy")
+        c.item_click("//$FOCUSED/interpret")
+
+    gui.run(steps)
+    assert gui.runtime.strategy == "interpret"
+
+
+def test_the_threshold_is_typed_in_the_status_bar(gui):
+    gui.run(lambda c: c.item_input_value("//##status/##MenuBar/##threshold", 250))
+    assert gui.runtime.threshold == 250
+
+
+def test_f10_hides_the_panels_and_shows_them_again(gui):
+    gui.run(lambda c: c.key_press(imgui.Key.f10))
+    assert gui.app.desk.state.show_panels is False
+    gui.frames(3)
+    gui.run(lambda c: c.key_press(imgui.Key.f10))
+    assert gui.app.desk.state.show_panels is True
+
+
+def test_a_closed_panel_is_opened_again_from_the_menu(gui):
+    gui.run(lambda c: c.window_close("//Functions"))
+    assert gui.app.desk.state.open["Functions"] is False
+
+    def reopen(c):
+        c.set_ref("##status")
+        c.menu_click("Panels/Functions")
+
+    gui.run(reopen)
+    assert gui.app.desk.state.open["Functions"] is True
+
+
+def test_f5_reloads(gui):
+    from runtime.events import Reload
+
+    before = len(gui.runtime.events.of(Reload))
+    gui.run(lambda c: c.key_press(imgui.Key.f5))
+    gui.until(lambda: len(gui.runtime.events.of(Reload)) > before, "the reload")
+
+
+def test_selecting_a_function_shows_its_source(gui):
+    gui.until(lambda: gui.runtime.functions(), "the function")
+    gui.frames(20)
+    gui.run(lambda c: c.item_click("//Functions/**/tool∕draw!".replace("∕", "\\/")))
+    assert gui.app.desk.state.selected == "tool/draw!"
+
+
+def test_the_layout_is_kept_in_the_configuration_folder(open_gui, script, tmp_path):
+    gui = open_gui(script(HELLO))
+    gui.frames(5)
+    imgui.save_ini_settings_to_disk(imgui.get_io().get_ini_filename())
+    assert "Functions" in (tmp_path / "config" / "layout.ini").read_text()
+
+
+def test_an_editor_evaluates_in_the_running_app(open_gui, script):
+    gui = open_gui(script(HELLO + "(def answer 41)\n"), nrepl_port=0)
+    answers = []
+
+    def client() -> None:
+        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=10) as connection:
+            stream = connection.makefile("rwb")
+            stream.write(encode({"op": "eval", "code": "(inc tool/answer)", "id": "1"}))
+            stream.flush()
+            answers.append(decode(stream))
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    gui.until(lambda: answers, "the answer")
+    thread.join()
+    assert answers[0]["value"] == "42"
+
+
+@pytest.mark.parametrize("headless", [False, True])
+def test_a_run_leaves_a_picture_a_report_and_a_trace(virtual_display, script, tmp_path, headless):
+    options = Options(
+        scripts=(script(HELLO),),
+        headless=headless,
+        frames=30,
+        size=(640, 400),
+        screenshot=tmp_path / "a.png",
+        report=tmp_path / "a.json",
+        trace=tmp_path / "trace.json",
+        cache=False,
+        config_dir=tmp_path / "config",
+    )
+    app = Application(options)
+    try:
+        assert app.run() == 0
+    finally:
+        app.close()
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["frames"]["count"] == 30
+    assert set(report["frames"]["total_ms"]) == {"p50", "p95", "p99", "max"}
+    assert report["startup"]["first_script_frame_ms"] >= report["startup"]["first_frame_ms"] > 0
+    assert [f["name"] for f in report["functions"]] == ["tool/draw!"]
+    assert report["functions"][0]["calls"] == 30
+    assert report["errors"] == []
+    assert len(report["reloads"]) == 1
+    trace = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    assert sum(row["name"] == "frame" for row in trace) >= 30
+    assert (tmp_path / "a.png").stat().st_size > 1000
+
+
+def test_window_and_memory_draw_the_same_picture(virtual_display, tmp_path):
+    """The software rasteriser against OpenGL, on the example's first frames."""
+    import numpy as np
+
+    images = []
+    for headless in (True, False):
+        options = Options(
+            scripts=(SCRIPTS / "particles.jank",),
+            headless=headless,
+            cache=False,
+            config_dir=tmp_path / "config",
+        )
+        app = Application(options)
+        app.desk.state.show_panels = False
+        try:
+            app.start()
+            while app.loading:
+                app.step()
+            app.runtime.eval(
+                "(in-ns 'particles) (reset! *time 0.0) (cpp/= (cpp/* (cpp/unbox *speed)) 0.0)"
+            )
+            for _ in range(3):
+                app.step()
+            app.loop.before_swap.append(lambda app=app: images.append(app.surface.pixels()))
+            app.step()
+        finally:
+            app.close()
+    memory, window = (image.astype(int) for image in images)
+    assert memory.shape == window.shape
+    close = (np.abs(memory - window).max(axis=2) <= 24).mean()
+    assert close > 0.985

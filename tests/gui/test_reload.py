@@ -1,0 +1,170 @@
+"""Saving a script changes the running window; whatever goes wrong, the window goes on."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from imgui_bundle import imgui
+
+pytestmark = pytest.mark.gui
+
+HELLO = '(defn ^:frame draw! [] (imgui/Begin "Tool") (imgui/Button "{label}") (imgui/End))\n'
+
+
+def shows(gui, item: str) -> bool:
+    """Whether an item is drawn in the next frame."""
+    found = []
+    gui.run(lambda c: found.append(c.item_exists(item)))
+    return found[0]
+
+
+def save(path, text: str) -> None:
+    """As editors do it: a new file takes the old one's place."""
+    fresh = path.with_suffix(".tmp")
+    fresh.write_text(text, encoding="utf-8")
+    os.replace(fresh, path)
+
+
+def standing(gui) -> str:
+    return "\n".join(str(p.error) for p in gui.runtime.problems())
+
+
+@pytest.fixture
+def tool(script):
+    return script(HELLO.format(label="First"))
+
+
+def test_saved_text_is_drawn(open_gui, tool):
+    gui = open_gui(tool)
+    assert shows(gui, "//Tool/First")
+    save(tool, tool.read_text().replace("First", "Second"))
+    gui.until(lambda: shows(gui, "//Tool/Second"), "the new button")
+    assert not shows(gui, "//Tool/First")
+
+
+def test_a_file_written_in_place_is_drawn_too(open_gui, tool):
+    gui = open_gui(tool)
+    tool.write_text(tool.read_text().replace("First", "In place"))
+    gui.until(lambda: shows(gui, "//Tool/In place"), "the new button")
+
+
+def test_a_required_namespace_is_reloaded(open_gui, debug_ui):
+    gui = open_gui(debug_ui)
+    state = debug_ui.parent / "viewer" / "state.jank"
+    save(state, state.read_text().replace('"Front"', '"Ahead"'))
+    gui.until(lambda: shows(gui, "//Scene/Ahead"), "the renamed preset")
+
+
+def test_state_survives_a_reload(open_gui, script):
+    body = (
+        "(defonce *clicks (atom 0))\n"
+        '(defn ^:frame draw! [] (imgui/Begin "Tool")'
+        ' (when (imgui/Button "Count") (swap! *clicks inc)) (imgui/Text "one") (imgui/End))\n'
+    )
+    path = script(body)
+    gui = open_gui(path)
+    gui.run(lambda c: c.item_click("//Tool/Count"))
+    save(path, path.read_text().replace('"one"', '"two"'))
+    gui.until(lambda: any(r.forms_evaluated == 1 for r in reloads(gui)), "the reload")
+    assert gui.value("@*clicks", "tool") == 1
+
+
+def reloads(gui):
+    from runtime.events import Reload
+
+    return gui.runtime.events.of(Reload)[1:]
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ("(defn ^:frame draw! [] (imgui/Begin", "unterminated|EOF|not closed|unmatched"),
+        ("(defn ^:frame draw! [] (no-such-name))", "no-such-name"),
+        ("(defn ^:frame draw! [] (imgui/NoSuchFunction 1))", "NoSuchFunction"),
+    ],
+)
+def test_a_broken_save_shows_a_problem_keeps_the_old_window_and_recovers(
+    open_gui, tool, broken, says
+):
+    gui = open_gui(tool)
+    good = tool.read_text()
+    head = good.split("\n", 1)[0]
+    save(tool, f"{head}\n{broken}\n")
+    gui.until(gui.runtime.problems, "the problem")
+    assert any(word in standing(gui) for word in says.split("|")), standing(gui)
+    assert shows(gui, "//Tool/First")
+    gui.frames(20)
+    assert imgui.internal.find_window_by_name("###Problems").hidden is False
+    save(tool, good.replace("First", "Mended"))
+    gui.until(lambda: not gui.runtime.problems() and shows(gui, "//Tool/Mended"), "the recovery")
+
+
+def test_an_exception_in_a_frame_is_a_problem_and_the_others_are_drawn(open_gui, script):
+    bad = script(
+        '(defn ^:frame draw! [] (imgui/Begin "Bad") (throw (ex-info "boom" {})))\n', "bad.jank"
+    )
+    good = script(HELLO.format(label="Fine"), "good.jank")
+    gui = open_gui(bad, good)
+    gui.frames(5)
+    assert "boom" in standing(gui)
+    assert shows(gui, "//Tool/Fine")
+    problem = gui.runtime.problems()[0]
+    assert problem.count > 1
+    assert problem.error.span.file == str(bad)
+    save(bad, bad.read_text().replace('(throw (ex-info "boom" {}))', "(imgui/End)"))
+    gui.until(lambda: not gui.runtime.problems(), "the problem is gone")
+
+
+def test_a_missing_end_is_named_and_frames_go_on(open_gui, script):
+    path = script('(defn ^:frame draw! [] (imgui/Begin "Left open") (imgui/Text "in it"))\n')
+    gui = open_gui(path)
+    gui.frames(3)
+    assert "Missing End()" in standing(gui)
+    assert "Left open" in standing(gui)
+    save(path, path.read_text().replace('"in it")', '"in it") (imgui/End)'))
+    gui.until(lambda: not gui.runtime.problems(), "the problem is gone")
+
+
+def test_a_broken_start_waits_for_the_mending(open_gui, script):
+    path = script("(defn ^:frame draw! [] (imgui/Begin")
+    gui = open_gui(path)
+    assert gui.runtime.problems()
+    save(path, path.read_text().split("\n", 1)[0] + "\n" + HELLO.format(label="At last"))
+    gui.until(lambda: shows(gui, "//Tool/At last"), "the mended window")
+    assert gui.runtime.problems() == []
+
+
+def test_a_deleted_script_keeps_running_and_says_so(open_gui, tool):
+    gui = open_gui(tool)
+    text = tool.read_text()
+    tool.unlink()
+    gui.until(gui.runtime.problems, "the problem")
+    assert "deleted" in standing(gui)
+    assert shows(gui, "//Tool/First")
+    tool.write_text(text.replace("First", "Back"))
+    gui.until(lambda: shows(gui, "//Tool/Back"), "the script is back")
+    assert gui.runtime.problems() == []
+
+
+def test_an_emptied_script_keeps_running_and_says_so(open_gui, tool):
+    gui = open_gui(tool)
+    text = tool.read_text()
+    tool.write_text("")
+    gui.until(gui.runtime.problems, "the problem")
+    assert "emptied" in standing(gui)
+    assert shows(gui, "//Tool/First")
+    tool.write_text(text)
+    gui.until(lambda: not gui.runtime.problems(), "the problem is gone")
+
+
+def test_many_saves_in_a_row_end_with_the_last_one(open_gui, tool):
+    gui = open_gui(tool)
+    text = tool.read_text()
+    for number in range(15):
+        save(tool, text.replace("First", f"Version {number}"))
+        gui.frames(2)
+        time.sleep(0.01)
+    gui.until(lambda: shows(gui, "//Tool/Version 14"), "the last version")
+    assert gui.runtime.problems() == []
