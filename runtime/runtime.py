@@ -65,7 +65,7 @@ class Runtime:
         self.stubs = StubCache(self._session, self.events)
         self.declarations = Declarations(self._session, self.oracle.forget)
         self.namespaces = Namespaces()
-        self.table = FunctionTable()
+        self.table = FunctionTable(self.on_def)
         self.engine = Engine(self._session, self.events, self.table, strategy, threshold)
         self.cache_dir = Path(cache_dir) if cache_dir is not None else None
         self._folders = [Path(d).resolve() for d in include_dirs]

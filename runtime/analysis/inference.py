@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.analysis import nodes as n
 from runtime.analysis.interop import InteropRules
-from runtime.analysis.intrinsics import intrinsic_type
+from runtime.analysis.intrinsics import FOLDED, intrinsic_type
 from runtime.analysis.types import BOOL, BUILTIN, DOUBLE, INT, NEVER, OBJECT, VOID, CppType, Flag, LispType, Type
 from runtime.cling.oracle import TypeOracle
 from runtime.core.values import Keyword
@@ -213,13 +213,22 @@ class Inference(InteropRules):
                 return asked
         args = self.each(node.args)
         if isinstance(fn, n.VarRef) and fn.var.ns == "clojure.core":
-            kinds = [a.type if isinstance(a.type, LispType) else OBJECT for a in args]
-            kind = intrinsic_type(fn.var.name, kinds)
-            if kind is not None:
-                return n.Intrinsic(fn.var.name, args, fn.var, span=node.span, type=kind)
+            made = self.intrinsic(fn.var, args, node)
+            if made is not None:
+                return made
         if isinstance(fn, n.Const) and type(fn.value) is Keyword and len(args) in (1, 2) and self.get_var:
             return n.Intrinsic("get", (args[0], fn, *args[1:]), self.get_var, span=node.span)
         return n.Call(fn, args, span=node.span)
+
+    def intrinsic(self, var: Any, args: tuple[n.Node, ...], node: n.Call) -> n.Node | None:
+        """A call of a core function that tiers do directly, or None."""
+        if len(args) > 2 and var.name in FOLDED:
+            first = self.intrinsic(var, args[:-1], node)
+            assert first is not None
+            return self.intrinsic(var, (first, args[-1]), node)
+        kinds = [a.type if isinstance(a.type, LispType) else OBJECT for a in args]
+        kind = intrinsic_type(var.name, kinds)
+        return None if kind is None else n.Intrinsic(var.name, args, var, span=node.span, type=kind)
 
     def null_test(self, node: n.Call, wanted: bool) -> n.Node | None:
         """`nil?` or `some?` of a native value: a null pointer is nil, nothing else is. None for a Lisp one."""

@@ -35,9 +35,16 @@ def _always(kind: LispType) -> Rule:
     return lambda args: kind
 
 
+def _alike(args: Sequence[LispType]) -> LispType:
+    return args[0] if args[0] == args[1] and args[0].kind in ("int", "double") else OBJECT
+
+
 def _same(args: Sequence[LispType]) -> LispType:
     return args[0] if args[0].kind in ("int", "double") else OBJECT
 
+
+# Calls with more than two arguments are done pairwise from the left.
+FOLDED = frozenset(("+", "-", "*", "/", "bit-and", "bit-or", "bit-xor", "max", "min"))
 
 # name -> (arities, rule). Arities beyond these stay ordinary calls.
 INTRINSICS: dict[str, tuple[range, Rule]] = {
@@ -51,6 +58,7 @@ INTRINSICS: dict[str, tuple[range, Rule]] = {
     **{name: (range(2, 3), _integers) for name in ("bit-shift-left", "bit-shift-right")},
     **{name: (range(1, 2), _integers) for name in ("unchecked-inc", "unchecked-dec")},
     **{name: (range(2, 3), _integers) for name in ("unchecked-add", "unchecked-subtract", "unchecked-multiply")},
+    **{name: (range(2, 3), _alike) for name in ("max", "min")},
     "double": (range(1, 2), _always(DOUBLE)),
     "long": (range(1, 2), _always(INT)),
     "int": (range(1, 2), _always(INT)),

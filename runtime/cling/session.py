@@ -175,7 +175,7 @@ class Session:
         gbl = cppyy.gbl.gInterpreter
         gbl.AddIncludePath(sysconfig.get_paths()["include"])
         gbl.AddIncludePath(str(NATIVE))
-        done = self._run('#include "interop.hpp"\n')
+        done = self._run('#include "compiled.hpp"\n')
         if not done.ok:
             raise RuntimeError(f"Cling rejects the support header: {done.diagnostics}")
 

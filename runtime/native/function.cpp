@@ -128,6 +128,7 @@ int code_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(c->arities);
   Py_VISIT(c->hot);
+  Py_VISIT(c->constants_tuple);
   return 0;
 }
 
@@ -136,6 +137,8 @@ int code_clear(PyObject* self) {
   Py_CLEAR(c->arities);
   Py_CLEAR(c->hot);
   Py_CLEAR(c->name);
+  c->constants = nullptr;
+  Py_CLEAR(c->constants_tuple);
   return 0;
 }
 
@@ -158,6 +161,22 @@ int code_set_native(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 
+PyObject* code_get_constants(PyObject* self, void*) {
+  PyObject* const t = reinterpret_cast<code*>(self)->constants_tuple;
+  return t ? Py_NewRef(t) : PyTuple_New(0);
+}
+
+int code_set_constants(PyObject* self, PyObject* value, void*) {
+  if(!value || !PyTuple_Check(value)) {
+    PyErr_SetString(PyExc_TypeError, "constants are a tuple");
+    return -1;
+  }
+  code* const c = reinterpret_cast<code*>(self);
+  c->constants = &PyTuple_GET_ITEM(value, 0);
+  Py_XSETREF(c->constants_tuple, Py_NewRef(value));
+  return 0;
+}
+
 PyMemberDef code_members[] = {
   { "name", T_OBJECT, offsetof(code, name), READONLY, "the function's full name" },
   { "arities", T_OBJECT, offsetof(code, arities), 0, "tier 0: ((params, variadic, frame size, body), ...)" },
@@ -171,7 +190,9 @@ PyMemberDef code_members[] = {
 };
 
 PyGetSetDef code_getset[] = {
-  { "native", code_get_native, code_set_native, "the compiled entry's address, 0 in tier 0", nullptr }, {}
+  { "native", code_get_native, code_set_native, "the compiled entry's address, 0 in tier 0", nullptr },
+  { "constants", code_get_constants, code_set_constants, "the objects that compiled code refers to", nullptr },
+  {}
 };
 
 PyType_Slot code_slots[] = {

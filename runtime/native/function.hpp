@@ -26,6 +26,8 @@ struct code {
   std::uint64_t loops;
   std::uint64_t hot_at;     // calls + loops / loop_weight at which `hot` is called; ~0 for never
   std::uint64_t timed_calls, timed_ns;
+  PyObject* const* constants; // what compiled code refers to: Lisp constants, vars, the codes of inner functions
+  PyObject* constants_tuple;  // owns them; may be null
 };
 
 struct fn {
@@ -45,7 +47,7 @@ inline PyObject* root(var* v) {
 }
 TS_API ref deref_dynamic(var* v); // a var that may have a thread's binding
 
-// Calls any callable Lisp value: functions, keywords, maps, vectors, sets, vars.
+// Calls any callable Lisp value: functions, keywords, maps, vectors, sets, vars. `args[-1]` must be writable.
 TS_API ref call(PyObject* f, PyObject* const* args, Py_ssize_t count);
 template<class... A> ref call_with(PyObject* f, A const&... a) {
   PyObject* args[sizeof...(A) + 1] = { nullptr, a.get()... };

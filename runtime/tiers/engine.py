@@ -17,7 +17,7 @@ from runtime.cling.session import BACKGROUND, URGENT, Session
 from runtime.events import Compile, Deoptimised, EventLog, TierChange
 from runtime.native._support import take_addresses
 from runtime.tiers.functions import INLINE_CPP, INTERPRETED, FnCode, FunctionTable
-from runtime.tiers.inline_cpp import Unsupported, generate
+from runtime.tiers.inline_cpp import Generated, Unsupported, generate
 
 STRATEGIES = ("tiered", "interpret", "stub-jit", "inline-jit")
 NEVER_HOT = (1 << 64) - 1
@@ -200,7 +200,7 @@ class Engine:
 
     def _compile(self, codes: list[FnCode], cause: str, priority: int) -> list[Ready]:
         """One transaction for all; if it is rejected, each on its own to find the guilty."""
-        texts: dict[FnCode, str] = {}
+        texts: dict[FnCode, Generated] = {}
         ident = self._session.new_id()
         with BesideFrames():
             for i, code in enumerate(codes):
@@ -210,7 +210,7 @@ class Engine:
                     self._fail([code], str(e), 0.0)
         if not texts:
             return []
-        body = "\n".join(texts.values())
+        body = "\n".join(t.cpp for t in texts.values())
         names = ", ".join(f"(void*)f{ident}_{i}" for i, code in enumerate(codes) if code in texts)
         unit = (
             f"namespace ts_f{ident} {{\n{body}\n"
@@ -229,7 +229,8 @@ class Engine:
             self._fail(compiled, why, done.compile_ms)
             return []
         for code in compiled:
-            code.cpp = texts[code]
+            code.cpp = texts[code].cpp
+            code.constants = texts[code].constants
             code.compile_ms += done.compile_ms / len(compiled)
         self._events.add(
             Compile(functions=tuple(c.name for c in compiled), tier=INLINE_CPP, compile_ms=done.compile_ms)

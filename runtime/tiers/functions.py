@@ -5,6 +5,7 @@ of what is known stands here.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -74,7 +75,8 @@ def source_text(node: n.Fn) -> str:
 class FunctionTable:
     """All functions of a runtime by name; a redefinition replaces what had the name before."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_def: Callable[..., None]) -> None:
+        self.on_def = on_def  # what a compiled `def` tells
         self._by_name: dict[str, FnCode] = {}
         self.by_key: WeakValueDictionary[int, FnCode] = WeakValueDictionary()  # by `Fn.key`
         self._lock = threading.Lock()

@@ -10,20 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from immutables import Map
 from pyrsistent import pvector
 
 from runtime.analysis import nodes as n
 from runtime.analysis.interop import native_literal
 from runtime.analysis.types import BOOL, OBJECT, CppType, Flag
-from runtime.core.collections import Set
-from runtime.core.equality import equal
 from runtime.core.exceptions import Thrown
 from runtime.core.meta import with_meta
 from runtime.errors import Span
 from runtime.native import _support
 from runtime.stubs.cache import DISCARD, LISP, MATCHER, REF, VALUE, StubCache, gives_of
 from runtime.tiers.call_shapes import call_closure
+from runtime.tiers.literals import case_index, make_map, make_set, throw
 
 Run = Callable[[list[Any]], Any]
 RECUR = object()  # what a body returns whose loop or function goes round again
@@ -128,26 +126,11 @@ class Builder:
 
     def map(self, node: n.MapLit) -> Run:
         parts = self.each(node.items)
-        pairs = list(zip(parts[::2], parts[1::2], strict=True))
-
-        def run(e: list[Any]) -> Any:
-            made = {key(e): value(e) for key, value in pairs}
-            if len(made) != len(pairs):
-                raise ValueError("a map literal has the same key twice")
-            return Map(made)
-
-        return run
+        return lambda e: make_map(*[part(e) for part in parts])
 
     def set(self, node: n.SetLit) -> Run:
         items = self.each(node.items)
-
-        def run(e: list[Any]) -> Any:
-            made = Set([item(e) for item in items])
-            if len(made) != len(items):
-                raise ValueError("a set literal has the same item twice")
-            return made
-
-        return run
+        return lambda e: make_set(*[item(e) for item in items])
 
     def with_meta(self, node: n.WithMeta) -> Run:
         value, meta = self.build(node.value), self.build(node.meta)
@@ -328,28 +311,15 @@ class Builder:
         return run_native
 
     def case(self, node: n.Case) -> Run:
-        test, default = self.build(node.test), self.build(node.default)
-        table: dict[Any, list[tuple[Any, Run]]] = {}
-        for constants, result in node.clauses:
-            run_clause = self.build(result)
-            for constant in constants:
-                table.setdefault(constant, []).append((constant, run_clause))
-
-        def run(e: list[Any]) -> Any:
-            value = test(e)
-            for constant, clause in table.get(value, ()):
-                if equal(constant, value):
-                    return clause(e)
-            return default(e)
-
-        return run
+        test, default, index = self.build(node.test), self.build(node.default), case_index(node)
+        clauses = [*(self.build(result) for _, result in node.clauses), default]  # -1 is the default
+        return lambda e: clauses[index(test(e))](e)
 
     def throw(self, node: n.Throw) -> Run:
         value, place = self.build(node.value), self.place(node)
 
         def run(e: list[Any], _place: Place = place) -> Any:
-            thrown = value(e)
-            raise thrown if isinstance(thrown, BaseException) else Thrown(thrown)
+            throw(value(e))
 
         return run
 

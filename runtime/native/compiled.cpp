@@ -1,0 +1,54 @@
+// The compiled side of compiled.hpp.
+#include "compiled.hpp"
+
+namespace ts {
+
+ref make_fn_with_meta(code* shared, PyObject* const* captures, Py_ssize_t count, PyObject* meta) {
+  ref made = make_fn(shared, captures, count);
+  Py_XSETREF(reinterpret_cast<fn*>(made.p)->meta, Py_NewRef(meta));
+  return made;
+}
+
+void set_capture(PyObject* f, Py_ssize_t index, PyObject* value) {
+  Py_XSETREF(reinterpret_cast<fn*>(f)->captures[index], Py_NewRef(value));
+}
+
+ref caught() {
+  set_python_error();
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  if(trace) PyException_SetTraceback(value, trace);
+  Py_XDECREF(type);
+  Py_XDECREF(trace);
+  return ref::own(value);
+}
+
+ref thrown_value(ref const& exception) {
+  static PyObject* const thrown = [] {
+    PyObject* const module = PyImport_ImportModule("runtime.core.exceptions");
+    PyObject* const found = module ? PyObject_GetAttrString(module, "Thrown") : nullptr;
+    Py_XDECREF(module);
+    return found;
+  }();
+  if(reinterpret_cast<PyObject*>(Py_TYPE(exception.p)) == thrown)
+    return ref::own(PyObject_GetAttrString(exception.p, "value"));
+  return exception;
+}
+
+bool is_instance(PyObject* value, PyObject* classes) {
+  int const found = PyObject_IsInstance(value, classes);
+  if(found < 0) raise();
+  return found == 1;
+}
+
+void throw_again(ref exception) {
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.p)), exception.p);
+  raise();
+}
+
+void add_trace(char const* function, char const* file, int line) noexcept {
+  _PyTraceback_Add(function, file, line);
+}
+
+} // namespace ts

@@ -1,0 +1,80 @@
+// What only compiled functions need: unboxed Lisp numbers as C++ arguments, exceptions caught by Lisp, entries
+// of stack traces.
+#pragma once
+#include "interop.hpp"
+
+namespace ts {
+
+// --- unboxed Lisp values as C++ arguments: they convert exactly as the boxed ones do -----------------------
+
+template<class V> struct unboxed {
+  V v;
+  site where;
+  unboxed(V v, site where) noexcept : v(v), where(where) {}
+  unboxed(unboxed const& o) noexcept : v(o.v), where(o.where) {} // never silently through C variadics
+  template<class T> requires(from_lisp_possible<T>()) operator T() const {
+    using U = std::remove_cv_t<T>;
+    if constexpr(std::is_floating_point_v<U> && !std::is_same_v<V, bool>) return static_cast<U>(v);
+    else if constexpr(std::is_same_v<V, bool> && std::is_same_v<U, bool>) return v;
+    else if constexpr(std::is_same_v<V, std::int64_t> && std::is_integral_v<U> && sizeof(U) == 8
+                      && std::is_signed_v<U>)
+      return static_cast<U>(v);
+    else if constexpr(std::is_same_v<V, std::int64_t> && std::is_integral_v<U> && !std::is_same_v<U, bool>) {
+      if(static_cast<std::int64_t>(static_cast<U>(v)) == v && (std::is_signed_v<U> || v >= 0))
+        return static_cast<U>(v);
+    }
+    ref const boxed = box(v); // anything else is rare or an error: the boxed way decides
+    return from_lisp<U>(boxed.p, where);
+  }
+};
+
+template<class T, class V> T construct(unboxed<V> const& d) {
+  if constexpr(from_lisp_possible<T>()) return static_cast<T>(d);
+  else return T(d);
+}
+
+inline dyn argument(PyObject* o, site where) noexcept { return { o, where }; }
+inline dyn argument(ref const& o, site where) noexcept { return { o.p, where }; }
+inline unboxed<std::int64_t> argument(std::int64_t v, site where) noexcept { return { v, where }; }
+inline unboxed<double> argument(double v, site where) noexcept { return { v, where }; }
+inline unboxed<bool> argument(bool v, site where) noexcept { return { v, where }; }
+
+// --- a native value that a branch assigns later -------------------------------------------------------------
+
+template<class T> class later {
+  alignas(T) unsigned char storage_[sizeof(T)];
+  bool made_ = false;
+
+public:
+  later() noexcept {}
+  later(later const&) = delete;
+  ~later() { if(made_) (**this).~T(); }
+  template<class U> later& operator=(U&& from) {
+    new(storage_) T(std::forward<U>(from));
+    made_ = true;
+    return *this;
+  }
+  T& operator*() noexcept { return *reinterpret_cast<T*>(storage_); }
+};
+
+// --- closures ---------------------------------------------------------------------------------------------
+
+inline PyObject* const* constants(fn* self) noexcept { return self->shared->constants; }
+TS_API ref make_fn_with_meta(code* shared, PyObject* const* captures, Py_ssize_t count, PyObject* meta);
+TS_API void set_capture(PyObject* f, Py_ssize_t index, PyObject* value);
+
+// --- exceptions -------------------------------------------------------------------------------------------
+
+// The Lisp exception that is being handled, taken out of Python's error indicator. Works in any catch handler:
+// a C++ exception becomes the Python object that carries it.
+TS_API ref caught();
+// The value that `catch` binds: what was thrown, or the exception itself.
+TS_API ref thrown_value(ref const& exception);
+// Whether a clause that names Python classes (a tuple) takes that value.
+TS_API bool is_instance(PyObject* value, PyObject* classes);
+[[noreturn]] TS_API void throw_again(ref exception);
+
+// Adds a line to the traceback of the pending Python error.
+TS_API void add_trace(char const* function, char const* file, int line) noexcept;
+
+} // namespace ts

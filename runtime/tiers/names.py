@@ -1,0 +1,18 @@
+"""Lisp names as C++ identifiers that people still recognise."""
+
+from __future__ import annotations
+
+import re
+
+_SIGNS = {
+    "-": "_", "!": "_bang", "?": "_p", "*": "_star", "+": "_plus", "<": "_lt", ">": "_gt", "=": "_eq",
+    "/": "_", ".": "_", "'": "_prime", "&": "_and", "%": "_pct", "#": "_", "|": "_bar", "$": "_", ":": "_",
+}  # fmt: skip
+
+
+def munge(name: str) -> str:
+    """A C++ identifier that begins with a letter; not unique by itself."""
+    text = "".join(_SIGNS.get(c, c) for c in name)
+    text = re.sub(r"[^A-Za-z0-9_]", "_", text).strip("_") or "x"
+    text = re.sub(r"__+", "_", text)
+    return text if text[0].isalpha() else f"x_{text}"
