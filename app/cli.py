@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from app import environment
-from runtime.errors import EnvironmentFault, LispError, LispErrors, render
+from runtime.errors import EnvironmentFault, LispError, LispErrors, render, source_of
 
 OFFSCREEN_FRAMES = 600  # where there is no display at all
 PICTURE_FRAMES = 120  # until --screenshot, when --frames does not say
@@ -18,6 +18,7 @@ PICTURE_FRAMES = 120  # until --screenshot, when --frames does not say
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     help="A workbench for Dear ImGui tools written in a Clojure dialect on C++, with a tiered JIT.",
 )
 cache_app = typer.Typer(no_args_is_help=True, help="The persistent caches.")
@@ -141,12 +142,14 @@ def evaluate(
         include_dirs=[str(path) for path in include or ()],
         libraries=[str(path) for path in lib or ()],
     )
+    name = str(file) if file is not None else "<command line>"
+    text = file.read_text(encoding="utf-8") if file is not None else "\n".join(expressions or ())
     try:
-        if file is not None:
-            value = runtime.eval(file.read_text(encoding="utf-8"), str(file))
-        else:
-            value = runtime.eval("\n".join(expressions or ()))
-        typer.echo(pr_str(value))
+        typer.echo(pr_str(runtime.eval(text, name)))
+    except (LispError, LispErrors) as error:
+        lines = render(error, lambda place: text if place == name else source_of(place))
+        typer.echo(lines, err=True)
+        raise typer.Exit(1) from error
     finally:
         runtime.close()
 

@@ -42,6 +42,8 @@ def draw(snapshot: Snapshot, state: PanelState, commands: Commands) -> None:
         kind = column.width_fixed if width else column.width_stretch
         if heading in ("Calls", "µs/call", "C++ ms"):
             kind |= column.prefer_sort_descending
+        if heading == "Calls":
+            kind |= column.default_sort
         imgui.table_setup_column(heading, kind, width * imgui.get_style().font_scale_dpi)
     imgui.table_headers_row()
     for function in _sorted(shown):

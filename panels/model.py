@@ -18,11 +18,12 @@ NO_STUBS = StubStats(0, 0, 0, 0.0)
 STRATEGIES = ("tiered", "interpret", "stub-jit", "inline-jit")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FrameTimes:
     """The last frames, oldest first: what each part of a frame cost, in milliseconds.
 
     `total` is the frame's work without the wait for the display; `interval` the time between frames.
+    Compared by identity, so that what is computed from one can be kept with it.
     """
 
     script: NDArray[np.float64]

@@ -5,9 +5,9 @@ It is at the bottom because the top left corner belongs to the scripts: they pla
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from imgui_bundle import imgui
 
@@ -36,7 +36,7 @@ def draw(snapshot: Snapshot, state: PanelState, commands: Commands, titles: Sequ
 
 
 def _scripts(snapshot: Snapshot, commands: Commands) -> None:
-    names = ", ".join(Path(script).name for script in snapshot.scripts) or "no script"
+    names = ", ".join(os.path.basename(script) for script in snapshot.scripts) or "no script"
     if imgui.begin_menu(f"{names}###scripts"):
         for script in snapshot.scripts:
             imgui.text_colored(theme.DIM, script)
@@ -85,7 +85,7 @@ def _summary(snapshot: Snapshot) -> None:
     frames = snapshot.frames
     work = float(frames.total[-60:].mean()) if len(frames.total) else 0.0
     speed = f"{work:5.2f} ms   {frames.fps:4.0f} fps"
-    dot_width = imgui.get_text_line_height() * 0.7 + 4
+    dot_width = imgui.get_font_size() + 2 * imgui.get_style().frame_padding.x
     gap = 14.0
     width = sum(imgui.calc_text_size(text).x + dot_width + gap for _, text in parts)
     width += imgui.calc_text_size(speed).x + gap

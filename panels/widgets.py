@@ -26,14 +26,11 @@ def badge(text: str, color: Color) -> None:
 
 
 def dot(color: Color) -> None:
-    """A filled circle as high as a lower-case letter, on the text's line."""
-    high = imgui.get_text_line_height()
-    at = imgui.get_cursor_screen_pos()
-    base = imgui.internal.get_current_window().dc.curr_line_text_base_offset
-    center = (at.x + high * 0.35, at.y + base + high * 0.5)
-    imgui.get_window_draw_list().add_circle_filled(center, high * 0.24, u32(color))
-    imgui.dummy((high * 0.7, high))
-    imgui.same_line(0, 4)
+    """A coloured bullet before the text that follows."""
+    imgui.push_style_color(imgui.Col_.text, color)
+    imgui.bullet()
+    imgui.pop_style_color()
+    imgui.same_line(0, 2)
 
 
 def meter(fraction: float, color: Color, text: str) -> None:

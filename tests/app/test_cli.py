@@ -1,0 +1,128 @@
+"""The command line: what it prints and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAD = '(ns tool (:require ["imgui.h" :as imgui :scope "ImGui"]))\n'
+HELLO = HEAD + '(defn ^:frame draw! [] (imgui/Begin "Tool") (imgui/Text "hello") (imgui/End))\n'
+
+
+def tierscope(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "app.cli", *map(str, arguments)]
+    settings = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, env=settings, timeout=100)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "tool.jank"
+    path.write_text(HELLO)
+    return path
+
+
+def test_help_names_every_command():
+    done = tierscope("--help")
+    assert done.returncode == 0
+    for command in ("run", "eval", "verify", "bench", "cache", "doctor"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "no-such-file.jank"),
+        ("no-such-file.jank",),
+        ("run",),
+        ("eval",),
+        ("bench", "no-such-benchmark"),
+        ("run", __file__, "--size", "wide"),
+        ("run", __file__, "--strategy", "luck"),
+        ("run", __file__, "--frames", "0"),
+    ],
+)
+def test_wrong_usage_is_two(arguments):
+    assert tierscope(*arguments).returncode == 2
+
+
+@pytest.mark.parametrize("strategy", ["interpret", "tiered", "stub-jit", "inline-jit"])
+def test_eval_prints_the_last_value_readably(strategy):
+    done = tierscope("eval", "(def a 2)", '[(+ a 1) "text" :key \\c nil]', "--strategy", strategy)
+    assert done.stdout == '[3 "text" :key \\c nil]\n'
+    assert done.returncode == 0
+
+
+def test_eval_reads_a_file(tmp_path):
+    file = tmp_path / "a.jank"
+    file.write_text("(defn twice [x] (* 2 x))\n(twice 21)\n")
+    assert tierscope("eval", "-f", file).stdout == "42\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("(+ 1", "reader error"),
+        ("(no-such 1)", "no-such is not defined"),
+        ('(throw (ex-info "boom" {}))', "boom"),
+    ],
+)
+def test_eval_of_an_error_is_one_with_the_place_and_a_caret(text, says):
+    done = tierscope("eval", text)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert says in done.stderr
+    assert "^" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_headless_run_ends_with_a_report(script, tmp_path):
+    report = tmp_path / "report.json"
+    done = tierscope(script, "--headless", "--frames", 20, "--report", report)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(report.read_text())["frames"]["count"] == 20
+
+
+def test_a_run_with_problems_is_one_and_prints_them(script):
+    script.write_text(HEAD + "(defn ^:frame draw! [] (no-such))\n")
+    done = tierscope(script, "--headless", "--frames", 2)
+    assert done.returncode == 1
+    assert "no-such is not defined" in done.stderr
+
+
+def test_an_unknown_entry_is_a_problem(script):
+    done = tierscope(script, "--headless", "--frames", 2, "--entry", "tool/none")
+    assert done.returncode == 1
+    assert "tool/none" in done.stderr
+
+
+@pytest.mark.gui
+def test_an_interrupted_run_still_writes_its_report(script, tmp_path):
+    import signal
+    import time
+
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "app.cli", str(script), "--report", str(report)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0, process.stderr
+    assert json.loads(report.read_text())["frames"]["count"] > 0
+
+
+def test_the_caches_are_listed_and_cleared(tmp_path):
+    kept = tmp_path / "tierscope" / "kind" / "file"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(bytes(3_000_000))
+    there = {"XDG_CACHE_HOME": str(tmp_path)}
+    listed = tierscope("cache", "info", **there).stdout
+    assert "kind" in listed
+    assert "3.0" in listed
+    assert "3.0 MB" in tierscope("cache", "clear", **there).stdout
+    assert not kept.exists()
+    assert "Nothing is kept." in tierscope("cache", "info", **there).stdout

@@ -1,0 +1,78 @@
+"""Functions tier up while their windows are drawn, and the panels show it."""
+
+from __future__ import annotations
+
+import pytest
+from imgui_bundle import imgui
+
+from runtime.events import TierChange
+from tests.gui.conftest import SCRIPTS
+
+pytestmark = pytest.mark.gui
+
+
+def test_a_hot_function_tiers_up_and_is_drawn_as_before(open_gui, debug_ui):
+    gui = open_gui(debug_ui, threshold=30)
+    name = "viewer.ui/draw-debug-ui!"
+    assert gui.function(name).tier == 0
+    gui.until(lambda: gui.function(name).tier > 0, "the tier-up")
+    assert gui.function(name).cpp
+    assert gui.function(name).calls >= 30
+    changes = [e for e in gui.runtime.events.of(TierChange) if e.function == name]
+    assert (changes[0].old, changes[0].new > 0) == (0, True)
+    gui.run(lambda c: c.item_click("//Scene/Add sphere"))
+    assert gui.value("(last (state/log-lines))", "viewer.ui").startswith("added sphere")
+
+
+def test_the_interpreter_stays_where_it_is(open_gui, debug_ui):
+    gui = open_gui(debug_ui, threshold=5, strategy="interpret")
+    gui.frames(60)
+    assert {f.tier for f in gui.runtime.functions()} == {0}
+
+
+def test_a_function_is_compiled_and_sent_back_from_its_menu(open_gui, script):
+    path = script('(defn ^:frame draw! [] (imgui/Begin "Tool") (imgui/Text "hi") (imgui/End))\n')
+    gui = open_gui(path, threshold=100_000)
+    gui.frames(20)
+
+    def choose(action: str):
+        def steps(c):
+            c.item_click("//Functions/**/tool\\/draw!", 1)
+            c.item_click(f"//$FOCUSED/{action}")
+
+        return steps
+
+    gui.run(choose("Tier up now"))
+    gui.until(lambda: gui.function("tool/draw!").tier > 0, "the tier-up")
+    gui.frames(20)
+    gui.run(choose("Back to the interpreter"))
+    gui.until(lambda: gui.function("tool/draw!").tier == 0, "tier 0 again")
+
+
+def test_no_frame_waits_for_the_compiler(open_gui, debug_ui):
+    gui = open_gui(debug_ui, threshold=40)
+    before = gui.app.loop.log.count
+    gui.until(lambda: gui.function("viewer.ui/draw-debug-ui!").tier > 0, "the tier-up")
+    gui.frames(30)
+    count = gui.app.loop.log.count - before
+    compiled = gui.function("viewer.ui/draw-debug-ui!").compile_ms
+    longest = gui.app.loop.log.last(count).total.max()
+    assert longest < max(30.0, 0.5 * compiled)
+
+
+def test_a_hot_loop_gets_faster(open_gui):
+    gui = open_gui(SCRIPTS / "particles.jank", threshold=100_000_000)
+    gui.frames(20)
+    slow = gui.app.loop.log.last(15).script.mean()
+    gui.runtime.tier_up("particles/draw-particles!")
+    gui.until(lambda: gui.function("particles/draw-particles!").tier > 0, "the tier-up")
+    gui.frames(20)
+    fast = gui.app.loop.log.last(15).script.mean()
+    assert fast < slow / 3
+
+
+def test_the_tier_summary_counts_every_function(open_gui, debug_ui):
+    gui = open_gui(debug_ui)
+    gui.frames(20)
+    assert len(gui.app._snapshot.functions) == len(gui.runtime.functions())
+    assert imgui.internal.find_window_by_name("Functions").hidden is False
