@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 
 
@@ -25,12 +26,9 @@ class Flag(enum.IntFlag):
     CONVERTIBLE = 8192
     CONTEXTUAL_BOOL = 16384
     TRIVIAL_DESTRUCTOR = 32768
-    COPYABLE = 65536
-    MOVABLE = 131072
-    SIGNED = 262144
-    MEMBER_POINTER = 524288
-    CALLABLE = 1048576
-    DEFAULTABLE = 2097152
+    MOVABLE = 65536
+    SIGNED = 131072
+    MEMBER_POINTER = 262144
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +85,36 @@ class CppType:
 
     @property
     def value(self) -> str:
-        """The type's name without reference and, for a value, without const."""
-        name = self.name.rstrip("& ")
+        """The type's name without reference and, for a value, without const. Of a function, its pointer's."""
+        name = self.referred
+        if self.flags & Flag.FUNCTION:
+            return _DECLARATOR.sub(" (*)(", name, count=1)
         if self.flags & Flag.POINTER:
-            return name.removesuffix(" const").rstrip()
+            return _POINTER_CONST.sub(r"*\1", name)
         return name.removeprefix("const ")
 
     @property
     def referred(self) -> str:
         """The type's name without the reference, const kept."""
-        return self.name.rstrip("& ")
+        name = self.name.rstrip("& ")
+        if name.endswith((")", "]")):  # the reference stands inside: int (&)[3], int (*&)(int)
+            name = _INNER_REFERENCE.sub(lambda m: f"({m[1]})" if m[1] else "", name, count=1)
+        return name
 
     def decayed(self) -> CppType:
         """The type of a value copied from one of this type."""
         if not self.name:
             return self
-        keep = ~(Flag.LVALUE | Flag.RVALUE | Flag.CONST)
-        return CppType(self.value, self.flags & keep, self.size)
+        keep = self.flags & ~(Flag.LVALUE | Flag.RVALUE | Flag.CONST)
+        if keep & Flag.FUNCTION:
+            keep = int(Flag.POINTER | Flag.TRIVIAL_DESTRUCTOR | Flag.COPYABLE | Flag.MOVABLE)
+        return CppType(self.value, keep, self.size)
 
     def lvalue(self) -> CppType:
         """The type of a name that is bound to a value of this type."""
         if self.flags & Flag.LVALUE or not self.name:
             return self
-        referred = self.referred
-        space = "" if referred.endswith("*") else " "
-        return CppType(f"{referred}{space}&", (self.flags & ~Flag.RVALUE) | Flag.LVALUE, self.size)
+        return CppType(reference_to(self.referred), (self.flags & ~Flag.RVALUE) | Flag.LVALUE, self.size)
 
     def __str__(self) -> str:
         return self.name
@@ -119,7 +122,23 @@ class CppType:
 
 Type = LispType | CppType
 
-_NUMBER = Flag.CONVERTIBLE | Flag.TRIVIAL_DESTRUCTOR | Flag.COPYABLE | Flag.MOVABLE | Flag.DEFAULTABLE
+_INNER_REFERENCE = re.compile(r" ?\(([\w:]*\*)?(?: ?const)?&+\)")
+_POINTER_CONST = re.compile(r"\* ?const(\)|$)")
+_DECLARATOR = re.compile(r" ?\(")
+
+
+def reference_to(name: str) -> str:
+    """The spelling of an lvalue reference to the type `name`, as Clang spells it."""
+    if name.endswith("]"):
+        return name.replace("[", " (&)[", 1)
+    if name.endswith(")"):
+        inner = re.search(r"\*( ?const)?\)", name)
+        if inner is None:  # a function
+            return _DECLARATOR.sub(" (&)(", name, count=1)
+        return f"{name[: inner.end() - 1]}&{name[inner.end() - 1 :]}"
+    return f"{name}{'' if name.endswith('*') else ' '}&"
+
+_NUMBER = Flag.CONVERTIBLE | Flag.TRIVIAL_DESTRUCTOR | Flag.MOVABLE
 
 
 def _builtins() -> dict[str, CppType]:

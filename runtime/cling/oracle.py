@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runtime.cling.session import URGENT, Diagnostic, Session
+from runtime.cling.diagnostics import Diagnostic
+from runtime.cling.session import URGENT, Session
 from runtime.events import EventLog, TypeQuery
 from runtime.native import _support
 
@@ -76,7 +77,7 @@ class TypeOracle:
         if done.ok and len(answers) == len(questions):
             for question, (name, flags, size, fixed) in zip(questions, answers, strict=True):
                 constant = size - (1 << 64) if question.kind == "constant" and size >> 63 else size
-                self._known[question] = Answer(name, flags, size, fixed, constant)
+                self._known[question] = Answer(type_name(name), flags, size, fixed, constant)
             return []
         blamed: dict[int, list[Diagnostic]] = {}
         for d in done.errors:
@@ -84,7 +85,7 @@ class TypeOracle:
                 blamed.setdefault(d.line - 1, []).append(d)
         if not blamed:
             if len(questions) == 1:
-                why = done.errors or (Diagnostic("error", "Cling gave no answer", "", 0, 0),)
+                why = done.errors or (Diagnostic("error", "Cling gave no answer"),)
                 self._known[questions[0]] = Rejected(tuple(why))
                 return []
             for question in questions:  # an error that names no question: find whose it is one by one
@@ -96,25 +97,36 @@ class TypeOracle:
 
     @staticmethod
     def _code(ident: int, questions: list[Question]) -> str:
-        lines = [f"namespace ts_q{ident} {{"]
+        lines = ["#pragma cling optimize(0)", f"namespace ts_q{ident} {{"]
         entries = []
         for i, q in enumerate(questions):
             lines.append(f'#line {i + 1} "q{ident}"')
             match q.kind:
                 case "type":
                     lines.append(f"using t{i} = decltype(({q.text}));")
-                    entries.append(f"ts::describe<t{i}>()")
+                    entries.append(described(f"t{i}"))
                 case "named":
                     lines.append(f"using t{i} = {q.text};")
-                    entries.append(f"ts::describe<t{i}>()")
+                    entries.append(described(f"t{i}"))
                 case "variadic":
                     lines.append(f"using t{i} = decltype(ts::variadic(&{q.text}));")
-                    entries.append(f"ts::describe_variadic((t{i}*)nullptr)")
+                    entries.append(f'{{"", 0, ts::fixed_of((t{i}*)nullptr), 0}}')
                 case "constant":
                     lines.append(f"constexpr auto t{i} = (unsigned long)({q.text});")
-                    entries.append(f'ts::answer{{"", 0, 0, t{i}, -1}}')
+                    entries.append(f'{{"", 0, -1, t{i}}}')
         lines.append(f'#line 1 "answers{ident}"')
         lines.append(f"inline constexpr ts::answer all[] = {{ {', '.join(entries)} }};")
         lines.append(f"static int const done = ts::submit({ident}, all, {len(questions)});")
         lines.append("}")
         return "\n".join(lines)
+
+
+def described(alias: str) -> str:
+    """The initialiser of a `ts::answer` about a type."""
+    return f"{{ts::raw_name<{alias}>(), ts::flags_v<{alias}>, -1, ts::size_of<{alias}>()}}"
+
+
+def type_name(pretty: str) -> str:
+    """The type in Clang's `const char *ts::raw_name() [T = …]`."""
+    start = pretty.find("[T = ")
+    return pretty[start + 5 : -1] if start >= 0 else ""

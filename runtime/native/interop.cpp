@@ -242,9 +242,9 @@ PyObject* take_answers(PyObject*, PyObject* id) {
   PyObject* const list = PyList_New(static_cast<Py_ssize_t>(s.count));
   for(std::size_t i = 0; list && i < s.count; ++i) {
     answer const& a = static_cast<answer const*>(s.data)[i];
-    PyList_SET_ITEM(list, static_cast<Py_ssize_t>(i),
-                    Py_BuildValue("s#IKi", a.name, static_cast<Py_ssize_t>(a.length), a.flags,
-                                  static_cast<unsigned long long>(a.size), a.fixed));
+    PyList_SET_ITEM(
+      list, static_cast<Py_ssize_t>(i),
+      Py_BuildValue("sIKi", a.name, a.flags, static_cast<unsigned long long>(a.size), a.fixed));
   }
   return list;
 }
@@ -320,12 +320,22 @@ PyObject* box_pointer(void* p, type_info const* type, PyObject* place) {
   return reinterpret_cast<PyObject*>(v);
 }
 
-void* unbox_pointer(PyObject* o, std::string_view type) {
+std::string_view type_info::view() const noexcept {
+  std::string_view const text = raw;
+  auto const from = text.find("T = ");
+  return from == text.npos ? text : text.substr(from + 4, text.size() - from - 5);
+}
+
+bool same_type(type_info const* a, type_info const* b) noexcept {
+  return a == b || std::string_view(a->raw) == std::string_view(b->raw);
+}
+
+void* unbox_pointer(PyObject* o, type_info const* type) {
   if(is_cpp_value(o)) {
     cpp_value* const v = as_value(o);
-    if(v->kind == 'b' && v->type->view() == type) return *static_cast<void**>(v->ptr);
+    if(v->kind == 'b' && same_type(v->type, type)) return *static_cast<void**>(v->ptr);
   }
-  std::string const wanted(type);
+  std::string const wanted(type->view());
   set_made(PyObject_CallFunction(unbox_error, "Os", o, wanted.c_str()));
   throw py_error{};
 }
@@ -334,6 +344,30 @@ void throw_dead_value() {
   PyErr_SetString(PyExc_RuntimeError, "this C++ object was destroyed at the end of its scope");
   throw py_error{};
 }
+
+void* object_of(PyObject* o) {
+  void* const p = as_value(o)->ptr;
+  if(!p) throw_dead_value();
+  return p;
+}
+
+PyObject* give_object(void* object, type_info const* type) {
+  cpp_value* const v = new_value(0, type, 'r');
+  v->ptr = object;
+  return reinterpret_cast<PyObject*>(v);
+}
+
+making::~making() {
+  if(!v_) return;
+  v_->ptr = nullptr;
+  Py_DECREF(reinterpret_cast<PyObject*>(v_));
+}
+
+#define TS_FROM_LISP(T)                                                                                      \
+  template TS_API T from_lisp<T>(PyObject*, site const&);                                                    \
+  template TS_API dyn::operator T() const;
+TS_COMMON_TYPES(TS_FROM_LISP)
+#undef TS_FROM_LISP
 
 // --- Lisp to C++ ------------------------------------------------------------------------------------------
 
@@ -402,11 +436,11 @@ std::string_view to_text(PyObject* o, site const& s) {
   return { text, static_cast<std::size_t>(size) };
 }
 
-void* to_pointer(PyObject* o, site const& s, std::string_view type) {
+void* to_pointer(PyObject* o, site const& s, type_info const* type) {
   if(o == Py_None) return nullptr;
-  if(is_cpp_value(o) && as_value(o)->kind == 'b' && as_value(o)->type->view() == type)
+  if(type && is_cpp_value(o) && as_value(o)->kind == 'b' && same_type(as_value(o)->type, type))
     return *static_cast<void**>(as_value(o)->ptr);
-  std::string const wanted = "nil or a box of " + std::string(type);
+  std::string const wanted = type ? "nil or a box of " + std::string(type->view()) : "nil";
   throw_conversion(o, wanted.c_str(), s);
 }
 
@@ -435,6 +469,10 @@ char const* string_operand(PyObject* o) {
 
 PyObject* text_to_lisp(char const* data, std::size_t size) {
   return PyUnicode_DecodeUTF8(data, static_cast<Py_ssize_t>(size), "replace");
+}
+
+PyObject* cstring_to_lisp(char const* text) {
+  return text ? text_to_lisp(text, std::char_traits<char>::length(text)) : Py_NewRef(Py_None);
 }
 
 PyObject* unsigned_to_lisp(std::uint64_t v) {

@@ -16,26 +16,21 @@ namespace ts {
 
 // --- names and kinds of types ---------------------------------------------------------------------------
 
-template<class T> constexpr std::string_view pretty() {
-  constexpr std::string_view text = __PRETTY_FUNCTION__;
-  constexpr auto from = text.find("T = ") + 4;
-  constexpr auto end = text.find_first_of(";]", text.rfind(']') == text.size() - 1 ? text.size() - 1 : from);
-  return text.substr(from, end - from);
-}
+// Clang's spelling of T is cut from this at run time, which is cheaper than at compile time.
+template<class T> constexpr char const* raw_name() { return __PRETTY_FUNCTION__; }
 
 struct type_info {
-  char const* name; // as Clang spells it; not terminated
-  std::uint32_t length;
+  char const* raw;                 // a `raw_name`, or the type as Clang spells it
   void (*destroy)(void*) noexcept; // null where nothing has to be done
-  std::string_view view() const noexcept { return { name, length }; }
+  TS_API std::string_view view() const noexcept;
 };
+TS_API bool same_type(type_info const* a, type_info const* b) noexcept;
 
 template<class T> void destroy_as(void* p) noexcept { static_cast<T*>(p)->~T(); }
 
-template<class T> inline constexpr type_info type_of{ pretty<T>().data(),
-                                                      static_cast<std::uint32_t>(pretty<T>().size()),
-                                                      std::is_trivially_destructible_v<T> ? nullptr
-                                                                                          : destroy_as<T> };
+template<class T> inline constexpr type_info type_of{ raw_name<T>(), std::is_trivially_destructible_v<T>
+                                                                        ? nullptr
+                                                                        : destroy_as<T> };
 
 // --- native values as Python objects ---------------------------------------------------------------------
 
@@ -51,44 +46,27 @@ struct alignas(16) cpp_value {
 TS_API cpp_value* new_value(std::size_t size, type_info const* type, char kind); // throws; ptr is its storage
 TS_API bool is_cpp_value(PyObject* o) noexcept;
 TS_API PyObject* box_pointer(void* p, type_info const* type, PyObject* place);
-TS_API void* unbox_pointer(PyObject* o, std::string_view type);
+TS_API void* unbox_pointer(PyObject* o, type_info const* type);
 [[noreturn]] TS_API void throw_dead_value();
 
-inline void* object_of(PyObject* o) {
-  void* const p = reinterpret_cast<cpp_value*>(o)->ptr;
-  if(!p) throw_dead_value();
-  return p;
-}
+TS_API void* object_of(PyObject* o); // RuntimeError after its scope has ended
+TS_API PyObject* give_object(void* object, type_info const* type); // a reference to somebody's object
 
-template<class T> PyObject* give_value(T&& made) {
-  using V = std::remove_cv_t<std::remove_reference_t<T>>;
-  cpp_value* const v = new_value(sizeof(V), &type_of<V>, 'v');
-  try {
-    new(v->ptr) V(std::forward<T>(made));
-  } catch(...) {
-    v->ptr = nullptr;
-    Py_DECREF(reinterpret_cast<PyObject*>(v));
-    throw;
-  }
-  return reinterpret_cast<PyObject*>(v);
-}
+// An object being made in its cpp_value: if its constructor throws, the value goes.
+class making {
+  cpp_value* v_;
+
+public:
+  making(std::size_t size, type_info const* type) : v_(new_value(size, type, 'v')) {}
+  TS_API ~making();
+  void* ptr() const noexcept { return v_->ptr; }
+  PyObject* made() noexcept { return reinterpret_cast<PyObject*>(std::exchange(v_, nullptr)); }
+};
 
 template<class T> PyObject* give_ref(T&& object) {
   using V = std::remove_reference_t<T>;
   cpp_value* const v = new_value(0, &type_of<V>, 'r');
   v->ptr = const_cast<void*>(static_cast<void const volatile*>(std::addressof(object)));
-  return reinterpret_cast<PyObject*>(v);
-}
-
-template<class T, class F> PyObject* give_made(F&& make) { // an object that cannot be moved is made in place
-  cpp_value* const v = new_value(sizeof(T), &type_of<T>, 'v');
-  try {
-    make(v->ptr);
-  } catch(...) {
-    v->ptr = nullptr;
-    Py_DECREF(reinterpret_cast<PyObject*>(v));
-    throw;
-  }
   return reinterpret_cast<PyObject*>(v);
 }
 
@@ -107,28 +85,34 @@ TS_API double to_double(PyObject* o, site const& s);
 TS_API char to_char(PyObject* o, site const& s);
 TS_API char const* to_cstring(PyObject* o, site const& s); // lives as long as the str
 TS_API std::string_view to_text(PyObject* o, site const& s);
-TS_API void* to_pointer(PyObject* o, site const& s, std::string_view type);
+TS_API void* to_pointer(PyObject* o, site const& s, type_info const* type); // nil or a box of the type
 TS_API ref to_items(PyObject* o, site const& s);   // a tuple of a sequence's items
 TS_API ref to_entries(PyObject* o, site const& s); // a tuple k1 v1 k2 v2 … of a map's entries
 
-template<class T> struct is_vector : std::false_type {};
-template<class T, class A> struct is_vector<std::vector<T, A>> : std::true_type {};
-template<class T> struct is_map : std::false_type {};
-template<class K, class V, class C, class A> struct is_map<std::map<K, V, C, A>> : std::true_type {};
+template<class T> inline constexpr bool is_vector = false;
+template<class T, class A> inline constexpr bool is_vector<std::vector<T, A>> = true;
+template<class T> inline constexpr bool is_map = false;
+template<class K, class V, class C, class A> inline constexpr bool is_map<std::map<K, V, C, A>> = true;
 template<class K, class V, class H, class E, class A>
-struct is_map<std::unordered_map<K, V, H, E, A>> : std::true_type {};
+inline constexpr bool is_map<std::unordered_map<K, V, H, E, A>> = true;
+
+// Which types other than numbers and enums cross between Lisp and C++ by value.
+template<class T> inline constexpr bool crosses = false;
+template<> inline constexpr bool crosses<std::nullptr_t> = true;
+template<> inline constexpr bool crosses<char const*> = true;
+template<> inline constexpr bool crosses<char*> = true;
+template<> inline constexpr bool crosses<std::string> = true;
+template<> inline constexpr bool crosses<std::string_view> = true;
+template<> inline constexpr bool crosses<ref> = true;
+template<> inline constexpr bool crosses<PyObject*> = true;
+template<std::size_t N> inline constexpr bool crosses<char[N]> = true;
+template<std::size_t N> inline constexpr bool crosses<char const[N]> = true;
 
 template<class T> constexpr bool convertible() {
   using V = std::remove_cv_t<std::remove_reference_t<T>>;
-  if constexpr(std::is_arithmetic_v<V> || std::is_enum_v<V> || std::is_null_pointer_v<V>) return true;
-  else if constexpr(std::is_same_v<V, char const*> || std::is_same_v<V, char*> || std::is_same_v<V, std::string>
-                    || std::is_same_v<V, std::string_view> || std::is_same_v<V, ref>
-                    || std::is_same_v<V, PyObject*>)
-    return true;
-  else if constexpr(std::is_array_v<V>) return std::is_same_v<std::remove_cv_t<std::remove_extent_t<V>>, char>;
-  else if constexpr(is_vector<V>::value) return convertible<typename V::value_type>();
-  else if constexpr(is_map<V>::value)
-    return convertible<typename V::key_type>() && convertible<typename V::mapped_type>();
+  if constexpr(std::is_arithmetic_v<V> || std::is_enum_v<V> || crosses<V>) return true;
+  else if constexpr(is_vector<V>) return convertible<typename V::value_type>();
+  else if constexpr(is_map<V>) return convertible<typename V::key_type>() && convertible<typename V::mapped_type>();
   else return false;
 }
 
@@ -142,26 +126,26 @@ template<class T> T from_lisp(PyObject* o, site const& s) {
     return static_cast<V>(to_signed(o, s, 8 * sizeof(V)));
   else if constexpr(std::is_integral_v<V>) return static_cast<V>(to_unsigned(o, s, 8 * sizeof(V)));
   else if constexpr(std::is_floating_point_v<V>) return static_cast<V>(to_double(o, s));
-  else if constexpr(std::is_null_pointer_v<V>) return to_pointer(o, s, "nullptr"), nullptr;
+  else if constexpr(std::is_null_pointer_v<V>) return to_pointer(o, s, nullptr), nullptr;
   else if constexpr(std::is_same_v<V, char const*>) return to_cstring(o, s);
   else if constexpr(std::is_same_v<V, std::string> || std::is_same_v<V, std::string_view>) return V(to_text(o, s));
   else if constexpr(std::is_same_v<V, PyObject*>) return o;
   else if constexpr(std::is_same_v<V, ref>) return ref::share(o);
-  else if constexpr(is_vector<V>::value) {
+  else if constexpr(is_vector<V>) {
     ref const items = to_items(o, s);
     V made;
     made.reserve(static_cast<std::size_t>(PyTuple_GET_SIZE(items.p)));
     for(Py_ssize_t i = 0; i < PyTuple_GET_SIZE(items.p); ++i)
       made.push_back(from_lisp<typename V::value_type>(PyTuple_GET_ITEM(items.p, i), s));
     return made;
-  } else if constexpr(is_map<V>::value) {
+  } else if constexpr(is_map<V>) {
     ref const entries = to_entries(o, s);
     V made;
     for(Py_ssize_t i = 0; i + 1 < PyTuple_GET_SIZE(entries.p); i += 2)
       made.emplace(from_lisp<typename V::key_type>(PyTuple_GET_ITEM(entries.p, i), s),
                    from_lisp<typename V::mapped_type>(PyTuple_GET_ITEM(entries.p, i + 1), s));
     return made;
-  } else if constexpr(std::is_pointer_v<V>) return static_cast<V>(to_pointer(o, s, type_of<V>.view()));
+  } else if constexpr(std::is_pointer_v<V>) return static_cast<V>(to_pointer(o, s, &type_of<V>));
   else static_assert(sizeof(V) == 0, "no conversion from a Lisp value");
 }
 
@@ -170,6 +154,14 @@ template<class T> constexpr bool from_lisp_possible() {
   return !std::is_reference_v<T> && !std::is_same_v<V, char*> && !std::is_array_v<V>
     && (convertible<V>() || (std::is_pointer_v<V> && !std::is_function_v<std::remove_pointer_t<V>>));
 }
+
+// The common ones are compiled in the extension.
+#define TS_COMMON_TYPES(F)                                                                                   \
+  F(bool) F(char) F(short) F(unsigned short) F(int) F(unsigned int) F(long) F(unsigned long) F(float)        \
+  F(double) F(char const*) F(std::string)
+#define TS_FROM_LISP(T) extern template TS_API T from_lisp<T>(PyObject*, site const&);
+TS_COMMON_TYPES(TS_FROM_LISP)
+#undef TS_FROM_LISP
 
 // A Lisp value as a C++ argument: converts to whatever type the chosen parameter has.
 struct dyn {
@@ -184,7 +176,11 @@ template<class T> using id = T; // lets any type be written like a name
 template<class T, class U> T convert(U&& x) { return std::forward<U>(x); }
 template<class T> std::remove_cvref_t<T> copy(T&& x) { return std::forward<T>(x); }
 template<class T> [[noreturn]] void throw_value(T&& x) { throw std::remove_cvref_t<T>(std::forward<T>(x)); }
-template<class T> T unbox(dyn const& d) { return static_cast<T>(unbox_pointer(d.o, type_of<T>.view())); }
+template<class T> T unbox(dyn const& d) { return static_cast<T>(unbox_pointer(d.o, &type_of<T>)); }
+
+#define TS_FROM_DYN(T) extern template TS_API dyn::operator T() const;
+TS_COMMON_TYPES(TS_FROM_DYN)
+#undef TS_FROM_DYN
 
 // Explicit construction from one Lisp value is its conversion where there is one.
 template<class T> T construct(dyn const& d) {
@@ -220,6 +216,7 @@ template<class T> decltype(auto) take(PyObject* o) {
 // --- C++ to Lisp ------------------------------------------------------------------------------------------
 
 TS_API PyObject* text_to_lisp(char const* data, std::size_t size);
+TS_API PyObject* cstring_to_lisp(char const* text); // nil for null
 TS_API PyObject* unsigned_to_lisp(std::uint64_t v);
 TS_API PyObject* char_to_lisp(char c);
 TS_API PyObject* items_to_lisp(PyObject* list);     // steals a Python list, gives a vector
@@ -235,20 +232,19 @@ template<class T> PyObject* to_lisp(T const& v) {
   else if constexpr(std::is_floating_point_v<V>) return PyFloat_FromDouble(static_cast<double>(v));
   else if constexpr(std::is_null_pointer_v<V>) return Py_NewRef(Py_None);
   else if constexpr(std::is_array_v<V> || std::is_same_v<V, char const*> || std::is_same_v<V, char*>) {
-    char const* const text = v;
-    return text ? text_to_lisp(text, std::char_traits<char>::length(text)) : Py_NewRef(Py_None);
+    return cstring_to_lisp(v);
   } else if constexpr(std::is_same_v<V, std::string> || std::is_same_v<V, std::string_view>)
     return text_to_lisp(v.data(), v.size());
   else if constexpr(std::is_same_v<V, ref>) return Py_NewRef(v.p);
   else if constexpr(std::is_same_v<V, PyObject*>) return Py_NewRef(v);
-  else if constexpr(is_vector<V>::value) {
+  else if constexpr(is_vector<V>) {
     ref list = ref::own(PyList_New(0));
     for(auto const& item : v) {
       ref const made = ref::own(to_lisp(static_cast<typename V::value_type const&>(item)));
       if(PyList_Append(list.p, made.p)) raise();
     }
     return items_to_lisp(list.release());
-  } else if constexpr(is_map<V>::value) {
+  } else if constexpr(is_map<V>) {
     ref dict = ref::own(PyDict_New());
     for(auto const& [key, value] : v) {
       ref const k = ref::own(to_lisp(key));
@@ -274,55 +270,46 @@ inline PyObject* nil() noexcept { return Py_NewRef(Py_None); }
 enum kind : std::uint32_t {
   kind_void = 1, kind_bool = 2, kind_integer = 4, kind_float = 8, kind_enum = 16, kind_pointer = 32, kind_class = 64,
   kind_function = 128, kind_nullptr = 256, kind_array = 512, kind_lvalue = 1024, kind_rvalue = 2048, kind_const = 4096,
-  kind_convertible = 8192, kind_contextual_bool = 16384, kind_trivial_destructor = 32768, kind_copyable = 65536,
-  kind_movable = 131072, kind_signed = 262144, kind_member_pointer = 524288, kind_callable = 1048576,
-  kind_defaultable = 2097152
+  kind_convertible = 8192, kind_contextual_bool = 16384, kind_trivial_destructor = 32768, kind_movable = 65536,
+  kind_signed = 131072, kind_member_pointer = 262144
 };
 
-template<class T> concept has_call = requires { &T::operator(); };
-
+#ifdef __clang__ // whose own traits need no instantiation (some names are taken by libstdc++)
 template<class T> constexpr std::uint32_t flags_of() {
   using R = std::remove_reference_t<T>;
   using V = std::remove_cv_t<R>;
-  std::uint32_t f = 0;
-  if(std::is_void_v<V>) f |= kind_void;
-  if(std::is_same_v<V, bool>) f |= kind_bool;
-  else if(std::is_integral_v<V>) f |= kind_integer;
-  if(std::is_signed_v<V>) f |= kind_signed;
-  if(std::is_floating_point_v<V>) f |= kind_float;
-  if(std::is_enum_v<V>) f |= kind_enum;
-  if(std::is_pointer_v<V>) f |= kind_pointer;
-  if(std::is_class_v<V> || std::is_union_v<V>) f |= kind_class;
-  if(std::is_function_v<V>) f |= kind_function;
-  if(std::is_null_pointer_v<V>) f |= kind_nullptr;
-  if(std::is_array_v<V>) f |= kind_array;
-  if(std::is_member_pointer_v<V>) f |= kind_member_pointer;
-  if(std::is_lvalue_reference_v<T>) f |= kind_lvalue;
-  if(std::is_rvalue_reference_v<T>) f |= kind_rvalue;
-  if(std::is_const_v<R>) f |= kind_const;
-  if constexpr(!std::is_void_v<V> && !std::is_function_v<V>) {
+  constexpr bool is_object = !std::is_void_v<V> && !__is_function(V);
+  constexpr bool is_record = __is_class(V) || __is_union(V);
+  std::uint32_t f = (std::is_void_v<V> ? kind_void : 0) | (std::is_floating_point_v<V> ? kind_float : 0)
+    | (__is_same(V, bool) ? kind_bool : __is_integral(V) ? kind_integer : 0) | (std::is_signed_v<V> ? kind_signed : 0)
+    | (__is_enum(V) ? kind_enum : 0) | (std::is_pointer_v<V> ? kind_pointer : 0) | (is_record ? kind_class : 0)
+    | (__is_function(V) ? kind_function : 0) | (__is_same(V, std::nullptr_t) ? kind_nullptr : 0)
+    | (__is_array(V) ? kind_array : 0) | (__is_member_pointer(V) ? kind_member_pointer : 0)
+    | (__is_lvalue_reference(T) ? kind_lvalue : 0) | (__is_rvalue_reference(T) ? kind_rvalue : 0)
+    | (__is_const(R) ? kind_const : 0);
+  if constexpr(is_object) {
     if(convertible<T>()) f |= kind_convertible;
-    if constexpr(std::is_class_v<V>) {
+    if constexpr(is_record) {
       if constexpr(requires(R& r) { static_cast<bool>(r); }) f |= kind_contextual_bool;
     }
-    if(std::is_trivially_destructible_v<V>) f |= kind_trivial_destructor;
-    if(std::is_copy_constructible_v<V>) f |= kind_copyable;
-    if(std::is_move_constructible_v<V>) f |= kind_movable;
-    if(std::is_default_constructible_v<V>) f |= kind_defaultable;
-  }
-  if constexpr(std::is_class_v<V>) {
-    if(has_call<V>) f |= kind_callable;
+    if constexpr(!__is_reference(T) && is_record) {
+      if(__is_trivially_destructible(V)) f |= kind_trivial_destructor;
+      if(__is_constructible(V, V&&)) f |= kind_movable;
+    } else f |= kind_trivial_destructor | kind_movable;
   }
   return f;
 }
+template<class T> inline constexpr std::uint32_t flags_v = flags_of<T>();
+#endif
 
-// What Clang says of one question's type. `fixed` is the number of parameters before a C ellipsis, or -1.
+// What Clang says of one question's type. `name` is a __PRETTY_FUNCTION__, from which the asker cuts the
+// type's name: cheaper than doing so at compile time. `fixed` is the number of parameters before a C
+// ellipsis, or -1.
 struct answer {
   char const* name;
-  std::uint32_t length;
   std::uint32_t flags;
-  std::uint64_t size;
   std::int32_t fixed;
+  std::uint64_t size;
 };
 
 template<class T> constexpr std::uint64_t size_of() {
@@ -331,17 +318,13 @@ template<class T> constexpr std::uint64_t size_of() {
   else return sizeof(V);
 }
 
-template<class T> constexpr answer describe() {
-  return { pretty<T>().data(), static_cast<std::uint32_t>(pretty<T>().size()), flags_of<T>(), size_of<T>(), -1 };
-}
-
 template<int N> struct fixed_params {};
 template<class T> fixed_params<-1> variadic(T); // overload sets match neither: Clang rejects the question
 template<class R, class... A> fixed_params<sizeof...(A)> variadic(R (*)(A..., ...));
 template<class R, class C, class... A> fixed_params<sizeof...(A)> variadic(R (C::*)(A..., ...));
 template<class R, class C, class... A> fixed_params<sizeof...(A)> variadic(R (C::*)(A..., ...) const);
 
-template<int N> constexpr answer describe_variadic(fixed_params<N>*) { return { "", 0, 0, 0, N }; }
+template<int N> constexpr int fixed_of(fixed_params<N>*) { return N; }
 
 // Hands a transaction's answers or stubs over to whoever asked: called by its static initialisers.
 TS_API int submit(std::uint64_t id, void const* data, std::size_t count);

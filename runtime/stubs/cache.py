@@ -10,17 +10,15 @@ import threading
 from dataclasses import dataclass, field
 
 from runtime.analysis import nodes as n
-from runtime.analysis.interop import c_string, fill, operand_name, readable
-from runtime.analysis.types import CppType, Flag
-from runtime.cling.session import URGENT, Declared, Diagnostic, Session
-from runtime.errors import CppError, Note, Span
+from runtime.analysis.interop import fill, operand_name
+from runtime.analysis.types import CppType
+from runtime.cling.diagnostics import Diagnostic, notes_of, readable
+from runtime.cling.session import URGENT, Declared, Session
+from runtime.errors import CppError, Span
 from runtime.events import EventLog, StubMiss
 from runtime.info import StubInfo, StubStats
 from runtime.native._support import Stub, take_addresses
-
-# What a stub gives back: nothing, a Lisp value (numbers too), an object of its own, a reference, or the
-# address of a matcher of C++ exceptions.
-DISCARD, LISP, VALUE, REF, MATCHER = "discard", "lisp", "value", "ref", "matcher"
+from runtime.stubs.bodies import MATCHER, body_cpp, operand_cpp, unit_cpp
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +45,6 @@ class Entry:
 def operand_kind(op: n.Operand) -> str:
     """The part of a key that an operand makes: its type, or for a Lisp value whose argument it is."""
     return op.native.name if op.native is not None else f"object {op.callee}#{op.arg}"
-
-
-def operand_cpp(op: n.Operand, value: str) -> str:
-    """An operand in a stub's body, out of the Python object `value`."""
-    if op.native is not None:
-        return f"ts::take<{op.native.name}>({value})"
-    return f"ts::dyn({value}, {{{c_string(op.callee)}, {op.arg}}})"
-
-
-def gives_of(kind: CppType) -> str:
-    """How tier 0 holds a value of a native type."""
-    if kind.is_void:
-        return DISCARD
-    if kind.is_number_prvalue:
-        return LISP
-    return REF if kind.has(Flag.LVALUE) else VALUE
 
 
 class StubCache:
@@ -138,7 +120,7 @@ class StubCache:
     def _reject(self, entry: Entry, done: Declared) -> None:
         with self._lock:
             self._entries.pop(entry.key, None)
-        first = done.errors[0] if done.errors else Diagnostic("error", "", "", 0, 0)
+        first = done.errors[0] if done.errors else Diagnostic("error", "")
         span = entry.spans[0] if entry.spans else None
         if not done.errors or "unresolved symbol" in first.message:
             name = entry.stub.signature.split("(")[0]
@@ -147,24 +129,12 @@ class StubCache:
                 expected="the library that defines it: --lib FILE.so", found=first.message or name,
             )
         raise CppError(
-            readable(first.message), span, found=entry.stub.signature, notes=[Note(readable(x)) for x in first.notes]
+            readable(first.message), span, found=entry.stub.signature, notes=notes_of([first])
         )
 
     @staticmethod
     def _code(ident: int, entries: list[Entry]) -> str:
-        lines = [f"namespace ts_s{ident} {{"]
-        for i, entry in enumerate(entries):
-            lines.append(f"// {entry.stub.signature}")
-            lines.append(f'#line {i + 1} "s{ident}"')
-            if entry.key.gives == MATCHER:
-                lines.append(f"static void* s{i}(std::exception_ptr const& p) {{ {entry.cpp} }}")
-            else:
-                lines.append(f"static PyObject* s{i}(PyObject* const* a) {{ {entry.cpp} }}")
-        names = ", ".join(f"(void*)s{i}" for i in range(len(entries)))
-        lines.append(f"static void* const all[] = {{ {names} }};")
-        lines.append(f"static int const done = ts::submit({ident}, all, {len(entries)});")
-        lines.append("}")
-        return "\n".join(lines)
+        return unit_cpp(ident, [(e.stub.signature, e.cpp, e.key.gives == MATCHER) for e in entries])
 
     # --- what it tells --------------------------------------------------------------------------------------
 
@@ -187,21 +157,3 @@ class StubCache:
             StubInfo(e.stub.signature, e.stub.hits, 1, e.compile_ms, e.cpp)
             for e in entries
         ]
-
-
-def body_cpp(expression: str, gives: str, kind: CppType) -> str:
-    """The statements of a stub's body."""
-    if gives == MATCHER:
-        return (
-            f"try {{ std::rethrow_exception(p); }} "
-            f"catch({kind.lvalue().name} e) {{ return ts::give_ref(e); }} catch(...) {{ return nullptr; }}"
-        )
-    if gives == DISCARD or kind.is_void:
-        return f"{expression}; return ts::nil();" if kind.is_void else f"(void)({expression}); return ts::nil();"
-    if gives == LISP:
-        return f"return ts::to_lisp({expression});"
-    if gives == REF:
-        return f"return ts::give_ref({expression});"
-    if kind.has(Flag.CLASS) and not kind.has(Flag.MOVABLE):
-        return f"return ts::give_made<{kind.value}>([&](void* p) {{ new(p) {kind.value}({expression}); }});"
-    return f"return ts::give_value({expression});"

@@ -2,7 +2,7 @@
 
 A frame is a list: a function's captures, the function itself, its parameters, then the other locals. Every
 `build_…` turns one node class into a closure `run(e)` that evaluates it in the frame `e`. Native values
-are held as `runtime.stubs.cache.gives_of` says: numbers as Python numbers, the rest as CppValue.
+are held as `runtime.stubs.bodies.gives_of` says: numbers as Python numbers, the rest as CppValue.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from runtime.core.exceptions import Thrown
 from runtime.core.meta import with_meta
 from runtime.errors import Span
 from runtime.native import _support
-from runtime.stubs.cache import DISCARD, LISP, MATCHER, REF, VALUE, StubCache, gives_of
+from runtime.stubs.bodies import DISCARD, LISP, MATCHER, VALUE, gives_of
+from runtime.stubs.cache import StubCache
 from runtime.tiers.call_shapes import call_closure
 from runtime.tiers.literals import case_index, make_map, make_set, throw
 
@@ -117,8 +118,12 @@ class Builder:
         return run
 
     def set_var(self, node: n.SetVar) -> Run:
-        var, value = node.var, self.build(node.value)
-        return lambda e: var.set(value(e))
+        var, value, place = node.var, self.build(node.value), self.place(node)
+
+        def run(e: list[Any], _place: Place = place) -> Any:
+            return var.set(value(e))
+
+        return run
 
     def vector(self, node: n.VectorLit) -> Run:
         items = self.each(node.items)
