@@ -8,6 +8,7 @@ from typing import Any, NoReturn, Protocol
 from pyrsistent import pvector
 
 from runtime.cling.declarations import Declarations
+from runtime.core.collections import Set
 from runtime.core.kinds import Map, PVector
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
@@ -67,8 +68,10 @@ class Directive:
         if name == "ns":
             return self.ns(form, args)
         if name == "in-ns":
+            if len(args) != 1 or type(args[0]) is not Symbol:
+                self.fail("in-ns takes a symbol", form, "(in-ns 'name)")
             self.host.namespaces.current = self.host.namespaces.ensure(str(args[0]))
-            return None
+            return self.host.namespaces.current
         self.clause(name, args, form)
         return None
 
@@ -76,7 +79,7 @@ class Directive:
         if not args or type(args[0]) is not Symbol:
             self.fail("ns needs a name", form, "(ns name (:require …) …)")
         ns = self.host.namespaces.ensure(str(args[0]))
-        ns.meta = args[0].meta
+        ns.meta = self.ns_meta(args)
         old, self.host.namespaces.current = self.host.namespaces.current, ns
         try:
             for clause in args[1:]:
@@ -89,6 +92,17 @@ class Directive:
             self.host.namespaces.current = old
             raise
         return None
+
+    @staticmethod
+    def ns_meta(args: list[Any]) -> Any:
+        """What stands on a namespace's name, in its doc string and in its attribute map."""
+        m = args[0].meta or Map()
+        for extra in args[1:3]:
+            if isinstance(extra, str):
+                m = m.set(Keyword("doc"), extra)
+            elif isinstance(extra, Map):
+                m = m.update(extra)
+        return m if len(m) else None
 
     def clause(self, name: str, args: list[Any], at: Any) -> None:
         match name:
@@ -189,11 +203,15 @@ class Directive:
         ns = self.host.namespaces.current
         excluded = {str(s) for s in options.get(K_EXCLUDE) or ()}
         renamed = {str(k): str(v) for k, v in (options.get(K_RENAME) or {}).items()}
-        wanted = list(target.vars) if names is K_ALL else [str(s) for s in names]
-        for name in wanted:
+        if names is not K_ALL and not isinstance(names, (PVector, List, Seq, Set)):
+            self.fail("the names to refer must be in a vector", at, ":refer [name …] or :refer :all")
+        wanted = [v.name for v in target.vars.values() if not v.is_private] if names is K_ALL else names
+        for name in map(str, wanted):
             var = target.vars.get(name)
             if var is None:
                 self.fail(f"{target.name} has no {name}", at, f"a name that {target.name} defines")
+            if var.is_private:
+                self.fail(f"{var.full_name} is private", at, "a public name")
             if name not in excluded:
                 ns.refers[renamed.get(name, name)] = var
 

@@ -13,13 +13,23 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of source text. Lines and columns count from 1; the end column is exclusive."""
+    """A stretch of source text. Lines and columns count from 1; the end column is exclusive.
+
+    `via` is the innermost macro call whose expansion put the form there: its name and place.
+    """
 
     file: str
     line: int
     col: int
     end_line: int
     end_col: int
+    via: tuple[str, Span | None] | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+    def holds(self, other: Span) -> bool:
+        """Whether `other` is a part of this stretch, and not all of it."""
+        start, end = (self.line, self.col), (self.end_line, self.end_col)
+        first, last = (other.line, other.col), (other.end_line, other.end_col)
+        return self.file == other.file and start <= first and last <= end and (start, end) != (first, last)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.col}"
@@ -50,13 +60,22 @@ class LispError(Exception):
     expected: str = ""
     found: str = ""
     notes: Sequence[Note] = ()
-    expansion: Sequence[tuple[str, Span | None]] = ()  # macros the form came from, outermost last
     stack: Sequence[Frame] = ()  # innermost call first
 
     kind = "error"
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def expansion(self) -> list[tuple[str, Span | None]]:
+        """The macro calls that the form came from, outermost last."""
+        calls = []
+        via = self.span.via if self.span else None
+        while via is not None:
+            calls.append(via)
+            via = via[1].via if via[1] else None
+        return calls
 
 
 class ReaderError(LispError):

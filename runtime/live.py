@@ -81,7 +81,19 @@ def install(rt: Runtime) -> None:
         return var
 
     def publics(ns: Any) -> Map[Any, Any]:
+        return Map({Symbol(v.name): v for v in ns_of(ns).vars.values() if not v.is_private})
+
+    def interns(ns: Any) -> Map[Any, Any]:
         return Map({Symbol(v.name): v for v in ns_of(ns).vars.values()})
+
+    def refers(ns: Any) -> Map[Any, Any]:
+        target = ns_of(ns)
+        shown = {k: v for k, v in namespaces.ensure(CORE).vars.items() if k not in target.excluded}
+        return Map({Symbol(k): v for k, v in {**shown, **target.refers}.items()})
+
+    def enter(sym: Any) -> Namespace:
+        namespaces.current = namespaces.ensure(str(sym))
+        return namespaces.current
 
     functions: dict[str, Any] = {
         "eval": lambda form: rt._loader.eval_form(form, getattr(form, "span", None), None),
@@ -102,10 +114,10 @@ def install(rt: Runtime) -> None:
         "remove-ns": lambda sym: namespaces.all.pop(str(sym), None),
         "ns-name": lambda ns: Symbol(ns_of(ns).name),
         "ns-publics": publics,
-        "ns-interns": publics,
-        "ns-map": publics,
+        "ns-interns": interns,
+        "ns-map": lambda ns: refers(ns).update(interns(ns)),
         "ns-aliases": lambda ns: Map({Symbol(k): namespaces.find(v) for k, v in ns_of(ns).aliases.items()}),
-        "ns-refers": lambda ns: Map({Symbol(k): v for k, v in ns_of(ns).refers.items()}),
+        "ns-refers": refers,
         "ns-unmap": lambda ns, sym: (ns_of(ns).vars.pop(sym.name, None), None)[1],
         "alias": lambda sym, ns: namespaces.current.aliases.update({str(sym): ns_of(ns).name}),
         "intern": intern,
@@ -116,7 +128,7 @@ def install(rt: Runtime) -> None:
         "require": directive("require"),
         "use": directive("use"),
         "refer": directive("refer"),
-        "in-ns": lambda sym: setattr(namespaces, "current", namespaces.ensure(str(sym))),
+        "in-ns": enter,
     }
     core = namespaces.ensure(CORE)
     for name, function in functions.items():

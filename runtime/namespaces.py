@@ -16,6 +16,7 @@ from runtime.native import _support
 
 CORE = "clojure.core"
 _CORE_NAMES = (CORE, "jank.core")
+K_PRIVATE = Keyword("private")
 _thread = threading.local()
 
 
@@ -42,6 +43,10 @@ class Var(_support.VarBase):
     @property
     def is_bound(self) -> bool:
         return type(self.root) is not Unbound
+
+    @property
+    def is_private(self) -> bool:
+        return self.meta is not None and bool(self.meta.get(K_PRIVATE))
 
     def deref(self) -> Any:
         """This thread's binding where there is one, else the root: an `Unbound` while it has none."""

@@ -9,6 +9,9 @@ from runtime.errors import Frame, LispError, LispErrors, RuntimeFault, Span
 from runtime.tiers.interpreter import CppException
 
 
+MOST_FRAMES = 60  # of a stack that is shown; what a deep recursion leaves out is counted
+
+
 def lisp_stack(trace: TracebackType | None) -> list[Frame]:
     """The Lisp calls that a traceback passed through, innermost first.
 
@@ -32,6 +35,10 @@ def lisp_stack(trace: TracebackType | None) -> list[Frame]:
             activation = None
         trace = trace.tb_next
     frames.reverse()
+    left_out = len(frames) - MOST_FRAMES
+    if left_out > 0:
+        half = MOST_FRAMES // 2
+        frames[half:-half] = [Frame(f"… {left_out} calls more", None)]
     return frames
 
 

@@ -19,7 +19,7 @@ from runtime.core.meta import with_meta
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import AnalysisError, LispError, Span, found_text
-from runtime.namespaces import Namespaces, Var
+from runtime.namespaces import CORE, Namespaces, Var
 from runtime.reader.forms import CppLiteral, SpanTable
 
 MAX_DEPTH = 400  # forms nested within each other; expansions count too
@@ -28,6 +28,7 @@ MAX_EXPANSIONS = 20_000  # in one top-level form
 K_DYNAMIC = Keyword("dynamic")
 K_MACRO = Keyword("macro")
 AMPERSAND = Symbol("&")
+UNQUOTES = {Symbol("unquote", CORE): "~", Symbol("unquote-splicing", CORE): "~@"}
 _fn_keys = count(1)
 _anonymous = count(1)
 
@@ -64,6 +65,7 @@ class Analyser:
         self.depth = 0
         self.expansions = 0
         self.macros: set[Var] = set()  # that the form used
+        self.origin: tuple[str, Span | None] | None = None  # the macro call whose expansion this is
         self.raw = False  # whether it declares C++
 
     # --- dispatch ---------------------------------------------------------------------------------------
@@ -72,13 +74,13 @@ class Analyser:
         """The AST of `form`. Raises AnalysisError, CppError; `span` is used where the form has none."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise AnalysisError("forms are nested too deeply", span, expected=f"at most {MAX_DEPTH} levels")
+            self.fail("forms are nested too deeply", span, f"at most {MAX_DEPTH} levels")
         try:
             kind = type(form)
             if kind is Symbol:
-                return self.symbol(form, scope, form.span or span)
+                return self.symbol(form, scope, self.traced(form.span) or span)
             if kind is List:
-                return self.list(form, scope, form.span or span)
+                return self.list(form, scope, self.traced(form.span) or span)
             if kind is PVector:
                 return self.vector(form, scope, span)
             if kind is Map:
@@ -86,7 +88,7 @@ class Analyser:
             if isinstance(form, Set):
                 return self.set(form, scope, span)
             if isinstance(form, CppLiteral):
-                return self.cpp_literal(form, form.span or span)
+                return self.cpp_literal(form, self.traced(form.span) or span)
             if isinstance(form, Seq):
                 return self.list(List.make(form), scope, span)
             return n.Const(form, span=span)
@@ -96,16 +98,30 @@ class Analyser:
     def place(self, form: Any, span: Span | None) -> Span | None:
         """Where `form` stands, else `span`."""
         own = getattr(form, "span", None) or (self.table.of(form) if self.table else None)
-        return own or span
+        return self.traced(own) or span
+
+    def traced(self, span: Span | None) -> Span | None:
+        """`span` with the macro calls it came through: those whose text does not hold it."""
+        call = self.origin
+        if call is None or span is None:
+            return span
+        while call is not None and call[1] is not None:
+            if call[1].holds(span):  # written in the call, so expanded from what the call was
+                return span if call[1].via is None else replace(span, via=call[1].via)
+            call = call[1].via
+        call = self.origin
+        while call[1] is not None and call[1].via is not None and call[1].via[1] == call[1]:
+            call = call[1].via  # a call that a macro made has its place from there: it says no more
+        return replace(span, via=call)
 
     def item_span(self, form: List, index: int, span: Span | None) -> Span | None:
         """Where the item `index` of a list stands."""
         item = form[index]
         own = getattr(item, "span", None)
         if own is not None:
-            return own  # type: ignore[no-any-return]
+            return self.traced(own)
         if form.spans is not None and form.start + index < len(form.spans):
-            return form.spans[form.start + index]
+            return self.traced(form.spans[form.start + index])
         return self.place(item, span)
 
     def items(self, form: List, scope: Scope, start: int, span: Span | None) -> tuple[n.Node, ...]:
@@ -136,11 +152,15 @@ class Analyser:
             self.unknown(sym, span)
         if var.is_macro:
             self.fail(f"{sym} is a macro: it has no value", span, "a function or another value", sym)
+        if var.ns != self.ns.name and var.is_private:
+            self.fail(f"{var.full_name} is private", span, "a public name, or #'name for the var", sym)
         return n.VarRef(var, span=span)
 
     def unknown(self, sym: Symbol, span: Span | None) -> NoReturn:
         import difflib
 
+        if sym in UNQUOTES:
+            self.fail(f"{UNQUOTES[sym]} is only meaningful in a syntax quote", span, "`(… ~form …)")
         known = [*self.ns.vars, *self.ns.refers, *self.host.namespaces.ensure("clojure.core").vars]
         if sym.ns is not None:
             target = self.host.namespaces.find(sym.ns, self.ns)
@@ -169,7 +189,7 @@ class Analyser:
                 return self.interop(named.kind, named.text, form, scope, span)
             var = self.host.namespaces.resolve(head, self.ns)
             if var is not None and var.is_macro:
-                return self.analyse(self.expand(var, form, scope, span), scope, span)
+                return self.expanded(var, form, scope, span)
             if var is None and head.ns is None and head.name.endswith(".") and len(head.name) > 1:
                 return self.constructor(head, form, scope, span)
         elif is_type_form(head):
@@ -190,6 +210,15 @@ class Analyser:
         fn = self.analyse(form.first(), scope.not_tail(), self.item_span(form, 0, span))
         return n.Call(fn, self.items(form, scope, 1, span), span=span)
 
+    def expanded(self, var: Var, form: List, scope: Scope, span: Span | None) -> n.Node:
+        """The AST of a macro call. What the macro made carries the macro's name and place."""
+        made = self.expand(var, form, scope, span)
+        outer, self.origin = self.origin, (var.name, span)
+        try:
+            return self.analyse(made, scope, replace(span, via=self.origin) if span else None)
+        finally:
+            self.origin = outer
+
     def expand(self, var: Var, form: List, scope: Scope, span: Span | None) -> Any:
         """One macro expansion. Errors inside carry the macro's name and place."""
         self.expansions += 1
@@ -199,9 +228,8 @@ class Analyser:
         try:
             return expand_macro(var, form, scope, span)
         except LispError as e:
-            if e.span is None:
-                e.span = span
-            e.expansion = (*e.expansion, (var.name, span))
+            place = e.span or span
+            e.span = replace(place, via=(var.name, span)) if place else None
             raise
 
     # --- literals ---------------------------------------------------------------------------------------

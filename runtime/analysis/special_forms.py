@@ -70,7 +70,8 @@ def bindings(a: Analyser, form: List, span: Span | None) -> list[tuple[Symbol, A
     for i in range(0, len(vector), 2):
         name = vector[i]
         if type(name) is not Symbol or name.ns is not None:
-            a.fail("a binding must name a plain symbol", a.place(name, span), "a symbol", name)
+            place = a.traced(spans[i]) if spans else a.place(name, span)
+            a.fail("a binding must name a plain symbol", place, "a symbol", name)
         found.append((name, vector[i + 1], spans[i + 1] if spans else a.place(vector[i + 1], span)))
     return found
 
@@ -106,6 +107,8 @@ def loop(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
 @special("recur")
 def recur(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
     target = scope.recur
+    if target is None and scope.in_try:
+        a.fail("recur cannot leave a try", span, "a loop or function inside the try, or around it", form)
     if target is None:
         a.fail("recur must be the last thing its loop or function does", span, "a tail position", form)
     if len(form) - 1 != len(target.locals):
@@ -201,10 +204,13 @@ def set_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
     target = a.analyse(form[1], scope.not_tail(), a.item_span(form, 1, span))
     value = a.analyse(form[2], scope.not_tail(), a.item_span(form, 2, span))
     if isinstance(target, n.VarRef):
+        if not target.var.is_dynamic:
+            a.fail(f"{form[1]} is not dynamic: set! cannot change it", target.span, "a dynamic var", form[1])
         return n.SetVar(target.var, value, span=span)
     if isinstance(target, n.Interop):
         return n.Interop("operator", "=", (target, value), span=span)
-    a.fail("set! changes dynamic vars and C++ places", span, "a dynamic var or a C++ member", form[1])
+    place = a.item_span(form, 1, span)
+    a.fail("set! changes dynamic vars and C++ places", place, "a dynamic var or a C++ member", form[1])
 
 
 @special("throw")
@@ -246,6 +252,12 @@ def try_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
     if not catches and finally_ is None:
         return node
     return n.Try(node, tuple(catches), finally_, span=span)
+
+
+@special("catch")
+@special("finally")
+def clause_alone(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
+    a.fail(f"{form.first()} stands outside of try", span, "(try body … (catch …) (finally …))", form)
 
 
 def _catch(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Catch:

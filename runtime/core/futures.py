@@ -14,6 +14,7 @@ from typing import Any
 
 from runtime.core.invoke import as_fn
 from runtime.core.kinds import MISSING
+from runtime.core.printing import print_reference, register_printer
 from runtime.core.registry import core
 from runtime.core.state import Reference
 from runtime.core.values import Keyword
@@ -56,6 +57,9 @@ class Future:
             return self._inner.result(seconds)
         except FutureTimeout:
             return default
+
+
+register_printer(Future, print_reference)
 
 
 @core("future-call", arglists="([f])")

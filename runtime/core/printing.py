@@ -16,6 +16,7 @@ from typing import Any
 from runtime.core.collections import Set, SortedMap, SortedSet
 from runtime.core.java_regex import regex_source
 from runtime.core.kinds import Map, PVector
+from runtime.core.registry import TABLE
 from runtime.core.sequences import Seq
 from runtime.core.values import BigInt, Char, Keyword, List, Symbol
 
@@ -255,15 +256,42 @@ def print_callable(value: Any, out: Output) -> None:
 
 
 def print_exception(value: BaseException, out: Output) -> None:
-    out.write(f"#error {{:type {type(value).__name__}, :message ")
+    out.write(f"#error {{:type {class_name(type(value))}, :message ")
     out.put(str(value))
+    data = getattr(value, "data", None)
+    if data is not None:
+        out.write(", :data ")
+        out.put(data)
     out.write("}")
+
+
+def class_name(kind: type) -> str:
+    """The name a script knows a class by: a record's `ns.Name`, else what core defines it as."""
+    own = getattr(kind, "lisp_name", "")
+    if own:
+        return str(own)
+    names = (entry.name for entry in TABLE.values() if entry.value is kind)
+    return next(names, kind.__name__)
+
+
+def print_reference(value: Any, out: Output) -> None:
+    """Write what holds a value as `#<atom value>`, or `:pending` and `:failed` where it has none."""
+    try:
+        held = value.deref() if getattr(value, "realized", True) else Keyword("pending")
+    except Exception:  # the error is for those who deref it
+        held = Keyword("failed")
+    out.write(f"#<{type(value).__name__.lower()} ")
+    out.put(held)
+    out.write(">")
 
 
 def print_object(value: Any, out: Output) -> None:
     """Write what has no printer of its own."""
     if callable(value) and not isinstance(value, type):
         print_callable(value, out)
+        return
+    if isinstance(value, type):
+        out.write(class_name(value))
         return
     text = repr(value)
     if text.startswith("#<"):

@@ -10,6 +10,7 @@ from typing import Any
 from runtime.core.invoke import as_fn
 from runtime.core.kinds import EMPTY_MAP, MISSING, Map, type_name, vector
 from runtime.core.lookup import seq_to_map
+from runtime.core.printing import print_reference, register_printer
 from runtime.core.registry import core
 from runtime.core.sequences import IterSeq, LazySeq
 from runtime.core.values import Keyword
@@ -291,6 +292,10 @@ def is_realized(x: Any) -> bool:
     if isinstance(x, LazySeq | IterSeq) or hasattr(x, "realized"):
         return bool(x.realized)
     raise TypeError(f"realized? is not supported on {type_name(x)}")
+
+
+for _kind in (Reference, Volatile, Delay, Promise):
+    register_printer(_kind, print_reference)
 
 
 @core("system-time", arglists="([])")

@@ -58,8 +58,8 @@ ONE = "00000000-0000-0000-0000-000000000001"
             "2024-02-29T01:02:03.004-00:00",
         ),
         (uuid.UUID(ONE), f'#uuid "{ONE}"', f'#uuid "{ONE}"', ONE),
-        (ValueError("x"), '#error {:type ValueError, :message "x"}',
-         "#error {:type ValueError, :message x}", "ValueError: x"),
+        (ValueError("x"), '#error {:type IllegalArgumentException, :message "x"}',
+         "#error {:type IllegalArgumentException, :message x}", "ValueError: x"),
         (max, "#<fn max>", "#<fn max>", "#<fn max>"),
     ],
 )  # fmt: skip

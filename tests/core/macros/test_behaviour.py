@@ -11,20 +11,11 @@ import pytest
 
 from runtime.core.printing import pr_str
 from runtime.errors import LispError
+from tests.lisp_cases import Case, read_cases
 
 pytest.importorskip("runtime.runtime")
 
-FILE = Path(__file__).with_name("behaviour.jank")
-CASE = re.compile(r"^((?:(?!;).*\n)+);([=!])> (.*)$", re.MULTILINE)
-
-
-def cases(mark: str) -> list[Any]:
-    """The source and what is expected of it, for each case with that mark."""
-    return [
-        pytest.param(m[1].strip(), m[3], id=m[1].strip())
-        for m in CASE.finditer(FILE.read_text(encoding="utf-8"))
-        if m[2] == mark
-    ]
+CASES = read_cases(Path(__file__).with_name("behaviour.jank"))
 
 
 @pytest.fixture(scope="module", params=["interpret", "inline-jit"])
@@ -41,13 +32,13 @@ def in_user(rt: Any) -> None:
     rt.eval("(in-ns 'user)")
 
 
-@pytest.mark.parametrize(("source", "printed"), cases("="))
-def test_value(rt: Any, source: str, printed: str) -> None:
-    assert pr_str(rt.eval(source)) == printed
+@pytest.mark.parametrize("case", [c for c in CASES if not c.rejected], ids=lambda c: c.source)
+def test_value(rt: Any, case: Case) -> None:
+    assert pr_str(rt.eval(case.source)) == case.marks["=>"]
 
 
-@pytest.mark.parametrize(("source", "message"), cases("!"))
-def test_is_rejected_with_its_place(rt: Any, source: str, message: str) -> None:
-    with pytest.raises(LispError, match=re.escape(message)) as raised:
-        rt.eval(source)
+@pytest.mark.parametrize("case", [c for c in CASES if c.rejected], ids=lambda c: c.source)
+def test_is_rejected_with_its_place(rt: Any, case: Case) -> None:
+    with pytest.raises(LispError, match=re.escape(case.marks["!>"])) as raised:
+        rt.eval(case.source)
     assert raised.value.span is not None
