@@ -80,6 +80,8 @@ class Inference(InteropRules):
                     made = self.expression(
                         f"ts::id<{made.type.name}>(@0@)", (n.Operand(made),), made.type, made.span, "constant"
                     )
+                elif made.type.has(Flag.FUNCTION):
+                    made = self.expression("&@0@", (n.Operand(made),), made.type.decayed(), made.span, "address")
                 elif made.type.has(Flag.RVALUE) or (local.assigned and made.type.has(Flag.LVALUE)):
                     made = self.copied(made)
                 local.type = made.type.lvalue()

@@ -16,13 +16,15 @@ from runtime.analysis.printf import Directive, directives
 from runtime.analysis.types import (
     BOOL, BUILTIN, C_STRING, DOUBLE, INT, NULLPTR, OBJECT, CppType, Flag, LispType, builtin,
 )
+from runtime.cling.diagnostics import notes_of, readable
 from runtime.cling.oracle import Answer, Question, Rejected, TypeOracle
-from runtime.errors import AnalysisError, CppError, Note, Span
+from runtime.errors import AnalysisError, CppError, Span
 from runtime.native._support import CppValue
 
 UNKNOWN = CppType("", int(Flag.CONVERTIBLE))  # stands in while an answer is missing
 INT_MAX = (1 << 31) - 1
 _PLACEHOLDER = re.compile(r"@(\d+)@")
+_CALLABLE_TYPE = re.compile(r"[\w:]+(<.*>)?")  # `T(x)` needs a type of one word
 _ASSIGNMENTS = frozenset("= += -= *= /= %= &= |= ^= <<= >>=".split())
 _PREFIX = frozenset("* & ! ~ - + ++ --".split())
 
@@ -95,7 +97,7 @@ class InteropRules:
         """Clang's words about an expression as an error at the Lisp form."""
         first = answer.diagnostics[0]
         message = readable(first.message)
-        notes = [Note(readable(note)) for d in answer.diagnostics for note in d.notes]
+        notes = notes_of(answer.diagnostics)
         found = ""
         if operands and ("no matching" in message or "ambiguous" in message or "cannot" in message):
             found = f"{label} with ({commas([operand_name(op) for op in operands])})"
@@ -214,8 +216,20 @@ class InteropRules:
         if node.name == "nullptr":
             return n.NativeConst(None, "nullptr", span=node.span, type=NULLPTR)
         if builtin(node.name) is not None:
-            raise AnalysisError(f"{node.name} is a type, not a value", node.span, expected=f"(cpp/{node.name}. …)")
-        kind = self.type_of(node.name, (), node.span, node.name)
+            raise AnalysisError(
+                f"{node.name} is a type, not a value", node.span, expected=f"({lisp_name(node.name)}. …)"
+            )
+        try:
+            kind = self.type_of(node.name, (), node.span, node.name)
+        except CppError:
+            answer = self.ask("named", node.name)
+            if isinstance(answer, Rejected):
+                raise
+            if answer is not None:
+                raise AnalysisError(
+                    f"{node.name} is a type, not a value", node.span, expected=f"({lisp_name(node.name)}. …)"
+                ) from None
+            kind = UNKNOWN
         if kind.has(Flag.ENUM | Flag.INTEGER | Flag.BOOL) and not kind.is_reference and kind is not UNKNOWN:
             answer = self.ask("constant", node.name)
             if isinstance(answer, Answer):
@@ -230,7 +244,15 @@ class InteropRules:
         if builtin(node.name) is not None or node.name.endswith(("*", "&")):
             return self._construct(node, args)
         ops = self.operands(args, node.name)
-        return self.call_text(node.name, node.name, ops, node, f"{node.name}", [])
+        if len(ops) == 1 and ops[0].native is None and self.is_rejected(node.name, ops):
+            named = self.ask("named", node.name)
+            if isinstance(named, Answer):  # `(T x)` constructs, as `(T. x)` does
+                return self._construct(node, args)
+        return self.call_text(node.name, node.name, ops, node, node.name, [])
+
+    def is_rejected(self, callee: str, ops: Sequence[n.Operand]) -> bool:
+        """Whether Clang is known to refuse a call of `callee` with one operand."""
+        return isinstance(self.oracle.known(Question("type", f"{callee}({declval(ops[0])})")), Rejected)
 
     def call_text(
         self, callee: str, label: str, ops: list[n.Operand], node: n.Interop, address: str, before: list[n.Operand]
@@ -249,8 +271,8 @@ class InteropRules:
         known = builtin(target)
         if known is not None:
             return self.scalar(known, ops, node)
-        spelled = target if re.fullmatch(r"[\w:]+", target) else f"ts::id<{target}>"
-        if len(ops) == 1 and ops[0].native is None:
+        spelled = target if _CALLABLE_TYPE.fullmatch(target) else f"ts::id<{target}>"
+        if len(ops) == 1 and ops[0].native is None and not isinstance(self.ask("named", target), Rejected):
             text = f"ts::construct<{target}>(@0@)"
         else:
             text = f"{spelled}({commas([f'@{i}@' for i in range(len(ops))])})"
@@ -589,7 +611,6 @@ def class_name(kind: CppType) -> str:
     return name.removeprefix("const ").removesuffix(" const")
 
 
-def readable(message: str) -> str:
-    """Clang's words without our own types."""
-    return message.replace("ts::dyn", "a Lisp value").replace("'a Lisp value'", "a Lisp value")
-
+def lisp_name(text: str) -> str:
+    """How a script writes a C++ name."""
+    return "cpp/" + text.replace("::", ".")

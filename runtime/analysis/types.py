@@ -107,7 +107,7 @@ class CppType:
             return self
         keep = self.flags & ~(Flag.LVALUE | Flag.RVALUE | Flag.CONST)
         if keep & Flag.FUNCTION:
-            keep = int(Flag.POINTER | Flag.TRIVIAL_DESTRUCTOR | Flag.COPYABLE | Flag.MOVABLE)
+            keep = int(Flag.POINTER | Flag.TRIVIAL_DESTRUCTOR | Flag.MOVABLE)
         return CppType(self.value, keep, self.size)
 
     def lvalue(self) -> CppType:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
 from runtime.cling.session import Declared, Session
 from runtime.errors import CppError, Note, Span
 
@@ -43,42 +44,50 @@ class Declarations:
             if header not in self.headers:
                 self.headers.append(header)
             text = header if header.startswith("<") else f'"{header}"'
-            self._declare(f"#include {text}\n", header, span)
+            self._include(f"#include {text}\n", header, span)
 
     def raw(self, text: str, span: Span | None = None) -> None:
-        """Declare C++ at global scope. Raises CppError at the place in `text` that Clang rejects."""
-        place = f'#line 1 "cpp/raw"\n{text}\n'
-        self._declare(place, "cpp/raw", span)
+        """Declare C++ at global scope. Raises CppError at the place in `text` that Clang rejects; `span`
+        is that of the literal."""
+        with self._lock:
+            if text in _declared:
+                return
+            name = register_raw(text, span) if span is not None else "cpp/raw"
+            done = self._session.declare(f'#line 1 "{name}"\n{text}\n')
+            if not done.ok:
+                raise self._raw_error(done, span)
+            _declared.add(text)
+            self._on_new()
 
-    def _declare(self, code: str, what: str, span: Span | None) -> None:
+    @staticmethod
+    def _raw_error(done: Declared, span: Span | None) -> CppError:
+        first, *others = done.errors
+        place = place_of(first.file, first.line, first.col) or span
+        more = [Note(d.message, place_of(d.file, d.line, d.col)) for d in others]
+        return CppError(readable(first.message), place, notes=[*notes_of([first]), *more])
+
+    def _include(self, code: str, header: str, span: Span | None) -> None:
         with self._lock:
             if code in _declared:
                 return
             done = self._session.declare(code)
             if not done.ok:
-                raise self._error(done, what, span)
+                raise self._header_error(done, header, span)
             _declared.add(code)
             self._on_new()
 
     @staticmethod
-    def _error(done: Declared, what: str, span: Span | None) -> CppError:
+    def _header_error(done: Declared, header: str, span: Span | None) -> CppError:
         first = done.errors[0]
         if "file not found" in first.message and first.file.startswith("input_line"):
             known = ", ".join(_include_dirs) or "none"
             return CppError(
-                f"the header {what} is not found", span,
+                f"the header {header} is not found", span,
                 expected="a header in one of the include folders: --include DIR", found=f"folders searched: {known}",
             )
-        notes = []
-        for d in done.errors:
-            if d.file == "cpp/raw" and span is not None:
-                place: Span | None = Span(span.file, span.line + d.line - 1, max(d.col, 1), span.line + d.line - 1, d.col + 1)
-            else:
-                place = Span(d.file, d.line, d.col, d.line, d.col + 1) if d.line else None
-            notes.append(Note(d.message, place))
-            notes += [Note(text) for text in d.notes]
-        where = "" if what == "cpp/raw" else f"{what} does not compile: "
-        return CppError(f"{where}{first.message}", span, notes=notes)
+        place = place_of(first.file, first.line, first.col)
+        notes = [Note(readable(first.message), place), *notes_of([first])]
+        return CppError(f"{header} does not compile", span, found=first.message, notes=notes)
 
 
 # Cling is one per process, and so is what it was told.

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
 from runtime.native import _support
 
 NATIVE = Path(_support.__file__).parent
@@ -42,12 +43,21 @@ extern "C" int ts_declare(char const* code, char** words) {
   catch(std::exception const& e) { thrown = std::string("<static initialiser>:0:0: error: ") + e.what() + "\n"; }
   catch(...) { thrown = "<static initialiser>:0:0: error: an exception of unknown type\n"; }
   fflush(stderr);
-  dup2(kept, 2);
-  close(kept);
   std::string text;
   char buffer[4096];
   lseek(file, 0, SEEK_SET);
   for(ssize_t n; (n = read(file, buffer, sizeof buffer)) > 0;) text.append(buffer, n);
+  // Code that lacks a symbol takes with it every template and inline function it was compiled with: take
+  // it back, so that the next to need them compiles them anew.
+  // Its static initialiser would be tried once more, in the place of the next transaction's.
+  if(text.find("Failed to materialize") != std::string::npos) {
+    gInterpreter->ProcessLine(".undo 1");
+    static int failures = 0;
+    gInterpreter->Declare(("static int const ts_failure" + std::to_string(++failures) + " = getpid();").c_str());
+  }
+  fflush(stderr);
+  dup2(kept, 2);
+  close(kept);
   close(file);
   text += thrown;
   *words = strdup(text.c_str());
@@ -57,20 +67,7 @@ extern "C" void ts_free(char* words) { free(words); }
 extern "C" void ts_include_path(char const* folder) { gInterpreter->AddIncludePath(folder); }
 """
 
-_LINE = re.compile(r"^(.+?):(\d+):(\d+): (fatal error|error|warning|note): (.*)$")
 _UNRESOLVED = re.compile(r"symbol '(.+?)' unresolved|Symbols not found: \[ (.*?) \]|undefined symbol: (\S+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """One remark of Clang's. `notes` are the candidates and other places it named with it."""
-
-    severity: str  # "error" or "warning"
-    message: str
-    file: str
-    line: int
-    col: int
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,41 +190,12 @@ class Session:
             found = _UNRESOLVED.search(text)
             name = next((g for g in found.groups() if g), "") if found else ""
             message = f"unresolved symbol {name}" if name else (text.strip() or "rejected by Cling")
-            diagnostics = (*diagnostics, Diagnostic("error", message, "", 0, 0))
+            diagnostics = (*diagnostics, Diagnostic("error", message))
         elif ok and (found := _UNRESOLVED.search(text)):
             name = next((g for g in found.groups() if g), "")
             ok = False
-            diagnostics = (*diagnostics, Diagnostic("error", f"unresolved symbol {name}", "", 0, 0))
+            diagnostics = (*diagnostics, Diagnostic("error", f"unresolved symbol {name}"))
         return Declared(ok, diagnostics, elapsed)
-
-
-def parse_diagnostics(text: str) -> tuple[tuple[Diagnostic, ...], str]:
-    """Clang's words as data, and the lines among them that are not Clang's."""
-    found: list[Diagnostic] = []
-    notes: list[list[str]] = []
-    other: list[str] = []
-    quoting = False  # the source lines that Clang quotes follow its remark
-    for line in text.splitlines():
-        match = _LINE.match(line)
-        if match:
-            file, row, col, severity, message = match.groups()
-            quoting = True
-            if severity == "note":
-                if notes:
-                    notes[-1].append(message)
-                continue
-            severity = "error" if "error" in severity else severity
-            found.append(Diagnostic(severity, message, file, int(row), int(col)))
-            notes.append([])
-        elif not quoting and line.strip():
-            other.append(line + "\n")
-    return (
-        tuple(
-            Diagnostic(d.severity, d.message, d.file, d.line, d.col, tuple(n))
-            for d, n in zip(found, notes, strict=True)
-        ),
-        "".join(other),
-    )
 
 
 _session: Session | None = None
