@@ -11,24 +11,26 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from imgui_bundle import imgui
+
 from app import environment, png, settings
 from app.frame_loop import FrameLoop
 from app.headless import Headless
 from app.nrepl import NreplServer
 from app.report import process_start, report, rss_mb, trace, write_json
 from app.surface import Surface
-from app.watch import SCRIPTS, Change, Watcher
+from app.watch import HEADERS, Change, Watcher
 from app.window import Window
 from panels.desk import Desk
 from panels.model import PanelState, ProblemView, Snapshot
-from runtime.errors import LispError, LispErrors, RuntimeFault, Span, render
+from runtime.errors import CppError, LispError, LispErrors, RuntimeFault, Span, render
 from runtime.events import Event, Fault, Reload
 from runtime.info import Problem
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime
 
-SNAPSHOT_SECONDS = 0.1  # between two looks at the functions, stubs and problems
+SNAPSHOT_SECONDS = 0.1  # of ImGui's time, between two looks at functions, stubs and problems
 EVENTS_SHOWN = 500
 FRAMES_SHOWN = 300
 
@@ -211,24 +213,29 @@ class Application:
             self._awaited.discard(event.source)
 
     def _take_changes(self) -> None:
-        if self._watcher is None or self.runtime is None:
+        runtime = self.runtime
+        if self._watcher is None or runtime is None:
             return
         for change in self._watcher.changes():
-            known = {path.resolve(): str(path) for path in self.runtime.module_files()}
-            if change.path.suffix not in SCRIPTS or change.path.resolve() not in known:
+            path = change.path.resolve()
+            if path.suffix in HEADERS:
+                if any(Path(header).name == path.name for header in runtime.declarations.headers):
+                    text = f"{path.name} changed, but this process keeps the C++ it declared first"
+                    fault = CppError(text, _start_of(path), expected="a restart of the app")
+                    runtime.report_fault(str(path), fault)
                 continue
-            name = known[change.path.resolve()]
+            known = {file.resolve(): str(file) for file in runtime.module_files()}
+            if path not in known:
+                continue
             if change.change is Change.WRITTEN:
-                self.runtime.clear_faults(name)
-                self.runtime.load_async(name)
+                runtime.clear_faults(known[path])
+                runtime.load_async(known[path])
             else:
-                text = (
-                    f"{change.path.name} was {change.change.value}; what it defined keeps running"
-                )
-                self.runtime.report_fault(name, RuntimeFault(text, Span(name, 1, 1, 1, 1)))
+                text = f"{path.name} was {change.change.value}; what it defined keeps running"
+                runtime.report_fault(known[path], RuntimeFault(text, _start_of(path)))
 
     def _draw_panels(self) -> None:
-        now = time.perf_counter()
+        now = imgui.get_time()  # without a window, frames are made faster than they would be shown
         if now >= self._snapshot_due:
             self._snapshot_due = now + SNAPSHOT_SECONDS
             self._snapshot = self._look()
@@ -293,3 +300,7 @@ def _surface(options: Options) -> Surface:
     # With a frame rate of our own, the display's must not be waited for as well.
     vsync = chosen.vsync and not options.fps
     return Window(title, options.size, chosen, options.config_dir / "layout.ini", vsync)
+
+
+def _start_of(path: Path) -> Span:
+    return Span(str(path), 1, 1, 1, 1)

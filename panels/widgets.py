@@ -28,9 +28,8 @@ def badge(text: str, color: Color) -> None:
 def dot(color: Color) -> None:
     """A coloured bullet before the text that follows."""
     imgui.push_style_color(imgui.Col_.text, color)
-    imgui.bullet()
+    imgui.bullet()  # stays on the line
     imgui.pop_style_color()
-    imgui.same_line(0, 2)
 
 
 def meter(fraction: float, color: Color, text: str) -> None:

@@ -88,6 +88,16 @@ def test_a_headless_run_ends_with_a_report(script, tmp_path):
     assert json.loads(report.read_text())["frames"]["count"] == 20
 
 
+def test_with_no_display_at_all_it_runs_offscreen_and_says_where_its_picture_is(script, tmp_path):
+    nowhere = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "PATH": str(tmp_path)}
+    done = tierscope(script, "--frames", 5, XDG_CACHE_HOME=str(tmp_path), **nowhere)
+    assert done.returncode == 0, done.stderr
+    assert "offscreen" in done.stderr
+    for name in ("offscreen.png", "offscreen.json"):
+        assert str(tmp_path / "tierscope" / name) in done.stderr
+        assert (tmp_path / "tierscope" / name).exists()
+
+
 def test_a_run_with_problems_is_one_and_prints_them(script):
     script.write_text(HEAD + "(defn ^:frame draw! [] (no-such))\n")
     done = tierscope(script, "--headless", "--frames", 2)

@@ -168,3 +168,18 @@ def test_many_saves_in_a_row_end_with_the_last_one(open_gui, tool):
         time.sleep(0.01)
     gui.until(lambda: shows(gui, "//Tool/Version 14"), "the last version")
     assert gui.runtime.problems() == []
+
+
+def test_a_changed_header_asks_for_a_restart(open_gui, script, tmp_path):
+    header = tmp_path / "mine.hpp"
+    header.write_text("namespace mine { inline int answer() { return 42; } }\n")
+    path = script(HELLO.format(label="First"))
+    head, body = path.read_text().split("\n", 1)
+    path.write_text(f'{head[:-2]}\n  ["mine.hpp" :as mine :scope "mine"]))\n{body}')
+    gui = open_gui(path)
+    assert standing(gui) == ""
+    header.write_text("namespace mine { inline int answer() { return 43; } }\n")
+    gui.until(gui.runtime.problems, "the problem")
+    assert "mine.hpp changed" in standing(gui)
+    assert gui.runtime.problems()[0].error.expected == "a restart of the app"
+    assert shows(gui, "//Tool/First")
