@@ -25,6 +25,7 @@ UNKNOWN = CppType("", int(Flag.CONVERTIBLE))  # stands in while an answer is mis
 INT_MAX = (1 << 31) - 1
 _PLACEHOLDER = re.compile(r"@(\d+)@")
 _CALLABLE_TYPE = re.compile(r"[\w:]+(<.*>)?")  # `T(x)` needs a type of one word
+_LIKE_CONSTANT = re.compile(r"(^|::)(k?[A-Z]\w*)$")  # asked for its value along with its type
 _ASSIGNMENTS = frozenset("= += -= *= /= %= &= |= ^= <<= >>=".split())
 _PREFIX = frozenset("* & ! ~ - + ++ --".split())
 
@@ -69,12 +70,28 @@ class InteropRules:
         return known
 
     def type_of(self, text: str, operands: Sequence[n.Operand], span: Span | None, label: str) -> CppType:
-        """`decltype` of an expression; UNKNOWN while the answer, or one it depends on, is missing."""
-        if any(op.node.type is UNKNOWN for op in operands):
-            return UNKNOWN
-        answer = self.ask("type", fill(text, [declval(op) for op in operands]))
+        """`decltype` of an expression; an unknown type while the answer, or one it depends on, is missing."""
+        needs: list[Question] = []
+        parts: list[str] = []
+        for op in operands:
+            kind = op.native
+            if kind is not None and kind.unknown:
+                if kind.pending is None:
+                    return UNKNOWN
+                parts.append(f"std::declval<${len(needs)}{'&' if kind.has(Flag.LVALUE) else ''}$>()")
+                needs.append(kind.pending)
+            else:
+                parts.append(declval(op))
+        return self.answered(Question("type", fill(text, parts), tuple(needs)), operands, span, label)
+
+    def answered(
+        self, question: Question, operands: Sequence[n.Operand], span: Span | None, label: str
+    ) -> CppType:
+        """The type that answers a question, or one that waits for it."""
+        answer = self.oracle.known(question)
         if answer is None:
-            return UNKNOWN
+            self.questions.append(question)
+            return CppType("", int(Flag.CONVERTIBLE), 0, question)
         if isinstance(answer, Rejected):
             self.reject(answer, operands, span, label)
         return CppType(answer.name, answer.flags, answer.size)
@@ -117,7 +134,7 @@ class InteropRules:
         flat: list[n.Operand] = []
         for op in operands:
             node = op.node
-            if isinstance(node, n.CppExpr) and node.simple and node.type is not UNKNOWN:
+            if isinstance(node, n.CppExpr) and node.simple and not node.type.unknown:
                 base = len(flat)
                 parts.append("(" + _PLACEHOLDER.sub(lambda m: f"@{base + int(m[1])}@", node.text) + ")")
                 flat += node.operands
@@ -127,10 +144,11 @@ class InteropRules:
         return n.CppExpr(fill(text, parts), tuple(flat), label, simple, span=span, type=kind)
 
     def question(
-        self, text: str, operands: Sequence[n.Operand], span: Span | None, label: str, simple: bool = False
+        self, text: str, operands: Sequence[n.Operand], span: Span | None, label: str, simple: bool = False,
+        asked: str = "",
     ) -> n.CppExpr:
-        """An expression whose type Clang tells."""
-        kind = self.type_of(text, operands, span, label)
+        """An expression whose type Clang tells; `asked` is the text to ask with where it is another."""
+        kind = self.type_of(asked or text, operands, span, label)
         return self.expression(text, operands, kind, span, label, simple)
 
     def operands(self, args: Sequence[n.Node], callee: str, start: int = 1) -> list[n.Operand]:
@@ -184,7 +202,7 @@ class InteropRules:
         kind = node.type
         if not isinstance(kind, CppType):
             return node
-        if kind is UNKNOWN:
+        if kind.unknown:
             return n.Truth(node, span=node.span)
         if kind.is_void:
             return self.to_lisp(node)
@@ -219,8 +237,10 @@ class InteropRules:
             raise AnalysisError(
                 f"{node.name} is a type, not a value", node.span, expected=f"({lisp_name(node.name)}. …)"
             )
+        constant = bool(_LIKE_CONSTANT.search(node.name))
         try:
-            kind = self.type_of(node.name, (), node.span, node.name)
+            question = Question("value" if constant else "type", node.name)
+            kind = self.answered(question, (), node.span, node.name)
         except CppError:
             answer = self.ask("named", node.name)
             if isinstance(answer, Rejected):
@@ -230,8 +250,8 @@ class InteropRules:
                     f"{node.name} is a type, not a value", node.span, expected=f"({lisp_name(node.name)}. …)"
                 ) from None
             kind = UNKNOWN
-        if kind.has(Flag.ENUM | Flag.INTEGER | Flag.BOOL) and not kind.is_reference and kind is not UNKNOWN:
-            answer = self.ask("constant", node.name)
+        if kind.has(Flag.ENUM | Flag.INTEGER | Flag.BOOL) and not kind.is_reference and not kind.unknown:
+            answer = self.ask("value", node.name)
             if isinstance(answer, Answer):
                 value = bool(answer.constant) if kind.has(Flag.BOOL) else answer.constant
                 return n.NativeConst(value, node.name, span=node.span, type=kind)
@@ -258,12 +278,17 @@ class InteropRules:
         self, callee: str, label: str, ops: list[n.Operand], node: n.Interop, address: str, before: list[n.Operand]
     ) -> n.Node:
         """A call of a function or member; `before` are operands inside the callee's text."""
+        first = len(before)
+
+        def text(count: int) -> str:
+            return f"{callee}({commas([f'@{first + i}@' for i in range(count)])})"
+
         fixed = self.variadic(address, ops) if address else None
+        asked = text(len(ops)).replace("(@0@)->", "(@0@).").replace("(@0@).", "ts::reach(@0@).") if before else text(len(ops))
+        kind = self.type_of(asked, [*before, *ops], node.span, label)
         if fixed is not None and fixed >= 0:
             ops = self.printf_operands(ops, fixed, label, node.span)
-        first = len(before)
-        text = f"{callee}({commas([f'@{first + i}@' for i in range(len(ops))])})"
-        return self.question(text, [*before, *ops], node.span, label)
+        return self.expression(text(len(ops)), [*before, *ops], kind, node.span, label)
 
     def _construct(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
         target = node.target.text if node.target is not None else node.name
@@ -277,7 +302,7 @@ class InteropRules:
         else:
             text = f"{spelled}({commas([f'@{i}@' for i in range(len(ops))])})"
         kind = self.type_of(text, ops, node.span, target)
-        plain = kind is not UNKNOWN and kind.has(Flag.TRIVIAL_DESTRUCTOR) and all(is_plain(op.node) for op in ops)
+        plain = not kind.unknown and kind.has(Flag.TRIVIAL_DESTRUCTOR) and all(is_plain(op.node) for op in ops)
         return self.expression(text, ops, kind, node.span, target, simple=plain)
 
     def scalar(self, kind: CppType, ops: Sequence[n.Operand], node: n.Interop) -> n.Node:
@@ -316,7 +341,7 @@ class InteropRules:
         ops = self.operands(args[1:], f".{node.name}")
         kind = owner.node.type
         assert isinstance(kind, CppType)
-        address = "" if kind is UNKNOWN else f"{class_name(kind)}::{node.name}"
+        address = "" if kind.unknown else f"{class_name(kind)}::{node.name}"
         return self.call_text(f"(@0@){access}{node.name}", f"{class_name(kind)}::{node.name}", ops, node, address, [owner])
 
     def _member(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
@@ -324,10 +349,10 @@ class InteropRules:
         kind = owner.node.type
         assert isinstance(kind, CppType)
         label = f"{class_name(kind)}::{node.name}"
-        text = f"(@0@){access}{node.name}"
+        text, asked = f"(@0@){access}{node.name}", f"ts::reach(@0@).{node.name}"
         if kind.has(Flag.CLASS) and not kind.is_reference:  # a member of a temporary: its value
-            return self.question(f"ts::copy({text})", (owner,), node.span, label)
-        return self.question(text, (owner,), node.span, label, simple=True)
+            return self.question(f"ts::copy({text})", (owner,), node.span, label, asked=f"ts::copy({asked})")
+        return self.question(text, (owner,), node.span, label, simple=True, asked=asked)
 
     def owner(self, node: n.Interop, value: n.Node) -> tuple[n.Operand, str]:
         """The object of a member form, and how its member is reached."""
@@ -371,13 +396,15 @@ class InteropRules:
             text = text.replace("@1@", f"ts::construct<{a.native.value}>(@1@)")
         elif a.native is None and b.native is not None and b.native.is_scalar:
             text = text.replace("@0@", f"ts::construct<{b.native.value}>(@0@)")
+        if (a.native is None or b.native is None) and any(op.native and op.native.unknown for op in (a, b)):
+            return self.expression(text, (a, b), UNKNOWN, node.span, f"operator{sign}")
         effect = sign in _ASSIGNMENTS
         numbers = all(op.native is None or op.native.is_scalar for op in (a, b))
         simple = not effect and numbers and is_plain(a.node) and is_plain(b.node)
         return self.question(text, (a, b), node.span, f"operator{sign}", simple)
 
     def _cast(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
-        if args[0].type is not UNKNOWN and isinstance(args[0].type, LispType) and not is_literal(args[0]):
+        if not args[0].type.unknown and isinstance(args[0].type, LispType) and not is_literal(args[0]):
             text = f"ts::construct<{node.name}>(@0@)"
         else:
             text = f"static_cast<{node.name}>(@0@)"
@@ -392,7 +419,7 @@ class InteropRules:
         self.need_native(value, "cpp/box", "a pointer")
         kind = value.type
         assert isinstance(kind, CppType)
-        if kind is not UNKNOWN and not kind.has(Flag.POINTER):
+        if not kind.unknown and not kind.has(Flag.POINTER):
             raise AnalysisError("cpp/box takes a pointer", node.span, expected="a pointer: (cpp/new T …) or (cpp/& x)", found=kind.name)
         return n.Box(value, span=node.span, type=LispType("object", kind.value))
 
@@ -474,7 +501,7 @@ class InteropRules:
             text = f"ts::construct<{directive.wants}>(@0@)"
             made = self.expression(text, (op,), kind, node.span or span, op.callee, simple=True)
             return n.Operand(made, op.callee, op.arg)
-        if native is UNKNOWN or directive.accepts(native):
+        if native.unknown or directive.accepts(native):
             return op
         if isinstance(node, n.NativeConst) and node.lisp and wants is not None and not isinstance(node.value, str):
             folded = fold(wants, node.value) if node.value is not None else None
@@ -495,8 +522,6 @@ def declval(op: n.Operand) -> str:
     kind = op.native
     if kind is None:
         return "std::declval<ts::dyn>()"
-    if kind.has(Flag.NULLPTR):
-        return "nullptr"
     return f"std::declval<{kind.name}>()"
 
 

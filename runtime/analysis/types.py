@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 
 class Flag(enum.IntFlag):
@@ -56,11 +57,19 @@ BOOL = LispType("bool")
 
 @dataclass(frozen=True, slots=True)
 class CppType:
-    """A C++ type: its name as Clang spells it, `flags` as in `Flag` and its size in bytes."""
+    """A C++ type: its name as Clang spells it, `flags` as in `Flag` and its size in bytes.
+
+    While Clang has not said yet what it is, its name is "" and `pending` the question, if there is one.
+    """
 
     name: str
     flags: int
     size: int = 0
+    pending: Any = field(default=None, compare=False)
+
+    @property
+    def unknown(self) -> bool:
+        return not self.name
 
     def has(self, flag: Flag) -> bool:
         return bool(self.flags & flag)
@@ -103,8 +112,8 @@ class CppType:
 
     def decayed(self) -> CppType:
         """The type of a value copied from one of this type."""
-        if not self.name:
-            return self
+        if self.unknown:
+            return CppType("", self.flags & ~Flag.LVALUE)
         keep = self.flags & ~(Flag.LVALUE | Flag.RVALUE | Flag.CONST)
         if keep & Flag.FUNCTION:
             keep = int(Flag.POINTER | Flag.TRIVIAL_DESTRUCTOR | Flag.MOVABLE)
@@ -112,7 +121,7 @@ class CppType:
 
     def lvalue(self) -> CppType:
         """The type of a name that is bound to a value of this type."""
-        if self.flags & Flag.LVALUE or not self.name:
+        if self.flags & Flag.LVALUE or self.unknown:
             return self
         return CppType(reference_to(self.referred), (self.flags & ~Flag.RVALUE) | Flag.LVALUE, self.size)
 

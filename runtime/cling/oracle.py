@@ -6,10 +6,12 @@ come out right by construction, because Clang itself resolves them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runtime.cling.diagnostics import Diagnostic
+from runtime.analysis.types import CppType
 from runtime.cling.session import URGENT, Session
 from runtime.events import EventLog, TypeQuery
 from runtime.native import _support
@@ -19,8 +21,8 @@ from runtime.native import _support
 class Answer:
     """A type as Clang describes it; `flags` as in `runtime.analysis.types.Flag`.
 
-    `fixed` is the number of parameters before a C ellipsis, for a question of `Kind.VARIADIC`; -1 when
-    the callee is not variadic. `constant` is the value of a question of `Kind.CONSTANT`.
+    `fixed` is the number of parameters before a C ellipsis, for a question of kind "variadic"; -1 when
+    the callee is not variadic. `constant` is the value that a question of kind "value" asks for.
     """
 
     name: str = ""
@@ -32,11 +34,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`kind` is "type" (decltype of an expression), "named" (a type's own name), "variadic" (of a callee)
-    or "constant" (the value of an enum constant or integer)."""
+    """`kind` is "type" (decltype of an expression), "value" (its value too, if it is an enum constant or
+    integer), "named" (a type's own name) or "variadic" (of a callee).
+
+    `text` may refer to types that are themselves asked for: `$0$` is the answer to the first of `needs`,
+    `$0&$` an lvalue of it.
+    """
 
     kind: str
     text: str
+    needs: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,20 @@ class TypeOracle:
         while new:
             new = self._round(new)
 
+    def _settled(self, question: Question) -> Question | None:
+        """A question whose needs are answered, with their types written in; None when one was rejected."""
+        if not question.needs:
+            return question
+        names: list[CppType] = []
+        for need in question.needs:
+            plain = self._settled(need)
+            answer = self._known.get(plain) if plain is not None else None
+            if not isinstance(answer, Answer):
+                return None
+            names.append(CppType(answer.name, answer.flags, answer.size))
+        text = _NEED.sub(lambda m: (names[int(m[1])].lvalue() if m[2] else names[int(m[1])]).name, question.text)
+        return Question(question.kind, text)
+
     def _round(self, questions: list[Question]) -> list[Question]:
         """One transaction. Rejected questions are answered so; the others are returned to be asked again."""
         ident = self._session.new_id()
@@ -75,9 +96,8 @@ class TypeOracle:
         self._events.add(TypeQuery(questions=len(questions), compile_ms=done.compile_ms))
         answers = _support.take_answers(ident) if done.ok else []
         if done.ok and len(answers) == len(questions):
-            for question, (name, flags, size, fixed) in zip(questions, answers, strict=True):
-                constant = size - (1 << 64) if question.kind == "constant" and size >> 63 else size
-                self._known[question] = Answer(type_name(name), flags, size, fixed, constant)
+            for question, (name, flags, size, fixed, value) in zip(questions, answers, strict=True):
+                self._keep(question, Answer(type_name(name), flags, size, fixed, value))
             return []
         blamed: dict[int, list[Diagnostic]] = {}
         for d in done.errors:
@@ -91,39 +111,61 @@ class TypeOracle:
             for question in questions:  # an error that names no question: find whose it is one by one
                 self._round([question])
             return []
+        guilty = {q for i, q in enumerate(questions) if i in blamed}
         for index, diagnostics in blamed.items():
-            self._known[questions[index]] = Rejected(tuple(diagnostics))
-        return [q for i, q in enumerate(questions) if i not in blamed]
+            if not guilty.intersection(questions[index].needs):
+                self._keep(questions[index], Rejected(tuple(diagnostics)))
+        left = [q for i, q in enumerate(questions) if i not in blamed]
+        # What needs a rejected answer is not asked again: the form is wrong anyway.
+        return [q for q in left if not guilty.intersection(q.needs)]
+
+    def _keep(self, question: Question, answer: Answer | Rejected) -> None:
+        plain = self._settled(question)
+        if plain is not None:
+            self._known[plain] = answer
 
     @staticmethod
     def _code(ident: int, questions: list[Question]) -> str:
         lines = ["#pragma cling optimize(0)", f"namespace ts_q{ident} {{"]
         entries = []
+        places = {q: i for i, q in enumerate(questions)}
+
+        def need(question: Question) -> Callable[[re.Match[str]], str]:
+            def write(m: re.Match[str]) -> str:
+                alias = f"t{places[question.needs[int(m[1])]]}"
+                return f"ts::lvalue<{alias}>" if m[2] else alias
+
+            return write
+
         for i, q in enumerate(questions):
             lines.append(f'#line {i + 1} "q{ident}"')
+            text = _NEED.sub(need(q), q.text)
             match q.kind:
                 case "type":
-                    lines.append(f"using t{i} = decltype(({q.text}));")
+                    lines.append(f"using t{i} = decltype(({text}));")
                     entries.append(described(f"t{i}"))
+                case "value":
+                    lines.append(f"using t{i} = decltype(({text}));")
+                    entries.append(described(f"t{i}", f"ts::number_of({text})"))
                 case "named":
-                    lines.append(f"using t{i} = {q.text};")
+                    lines.append(f"using t{i} = {text};")
                     entries.append(described(f"t{i}"))
                 case "variadic":
-                    lines.append(f"using t{i} = decltype(ts::variadic(&{q.text}));")
-                    entries.append(f'{{"", 0, ts::fixed_of((t{i}*)nullptr), 0}}')
-                case "constant":
-                    lines.append(f"constexpr auto t{i} = (unsigned long)({q.text});")
-                    entries.append(f'{{"", 0, -1, t{i}}}')
+                    lines.append(f"constexpr int t{i} = TS_FIXED({text});")
+                    entries.append(f'{{"", 0, t{i}, 0, 0}}')
         lines.append(f'#line 1 "answers{ident}"')
-        lines.append(f"inline constexpr ts::answer all[] = {{ {', '.join(entries)} }};")
+        lines.append(f"static ts::answer const all[] = {{ {', '.join(entries)} }};")
         lines.append(f"static int const done = ts::submit({ident}, all, {len(questions)});")
         lines.append("}")
         return "\n".join(lines)
 
 
-def described(alias: str) -> str:
+_NEED = re.compile(r"\$(\d+)(&?)\$")
+
+
+def described(alias: str, value: str = "0") -> str:
     """The initialiser of a `ts::answer` about a type."""
-    return f"{{ts::raw_name<{alias}>(), ts::flags_v<{alias}>, -1, ts::size_of<{alias}>()}}"
+    return f"{{ts::raw_name<{alias}>(), ts::flags_v<{alias}>, -1, ts::size_of<{alias}>(), {value}}}"
 
 
 def type_name(pretty: str) -> str:

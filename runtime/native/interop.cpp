@@ -244,7 +244,8 @@ PyObject* take_answers(PyObject*, PyObject* id) {
     answer const& a = static_cast<answer const*>(s.data)[i];
     PyList_SET_ITEM(
       list, static_cast<Py_ssize_t>(i),
-      Py_BuildValue("sIKi", a.name, a.flags, static_cast<unsigned long long>(a.size), a.fixed));
+      Py_BuildValue("sIKiL", a.name, a.flags, static_cast<unsigned long long>(a.size), a.fixed,
+                    static_cast<long long>(a.value)));
   }
   return list;
 }

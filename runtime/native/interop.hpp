@@ -173,6 +173,15 @@ struct dyn {
 };
 
 template<class T> using id = T; // lets any type be written like a name
+template<class T> using lvalue = std::remove_reference_t<T>&;
+template<class T> decltype(auto) reach(T&& x) { // the object whose members `.` and `->` reach
+  if constexpr(std::is_pointer_v<std::remove_reference_t<T>>) return *x;
+  else return static_cast<T&&>(x);
+}
+template<class T> constexpr std::uint64_t number_of(T const& x) {
+  if constexpr(std::is_enum_v<T> || std::is_integral_v<T>) return static_cast<std::uint64_t>(x);
+  else return 0;
+}
 template<class T, class U> T convert(U&& x) { return std::forward<U>(x); }
 template<class T> std::remove_cvref_t<T> copy(T&& x) { return std::forward<T>(x); }
 template<class T> [[noreturn]] void throw_value(T&& x) { throw std::remove_cvref_t<T>(std::forward<T>(x)); }
@@ -310,6 +319,7 @@ struct answer {
   std::uint32_t flags;
   std::int32_t fixed;
   std::uint64_t size;
+  std::uint64_t value; // of an enum constant or integer that was asked for it
 };
 
 template<class T> constexpr std::uint64_t size_of() {
@@ -319,12 +329,17 @@ template<class T> constexpr std::uint64_t size_of() {
 }
 
 template<int N> struct fixed_params {};
-template<class T> fixed_params<-1> variadic(T); // overload sets match neither: Clang rejects the question
-template<class R, class... A> fixed_params<sizeof...(A)> variadic(R (*)(A..., ...));
-template<class R, class C, class... A> fixed_params<sizeof...(A)> variadic(R (C::*)(A..., ...));
-template<class R, class C, class... A> fixed_params<sizeof...(A)> variadic(R (C::*)(A..., ...) const);
-
-template<int N> constexpr int fixed_of(fixed_params<N>*) { return N; }
+template<class T> fixed_params<-1> variadic(T, int*);
+template<class R, class... A> fixed_params<sizeof...(A)> variadic(R (*)(A..., ...), int*);
+template<class R, class C, class... A> fixed_params<sizeof...(A)> variadic(R (C::*)(A..., ...), int*);
+template<class R, class C, class... A> fixed_params<sizeof...(A)> variadic(R (C::*)(A..., ...) const, int*);
+template<int N> constexpr int fixed_of(fixed_params<N>) { return N; }
+// The parameters before the ellipsis of a function, -1 for one without; overload sets count as such.
+#define TS_FIXED(callee)                                                                                     \
+  [](auto* p) {                                                                                              \
+    if constexpr(requires { ts::variadic(&callee, p); }) return ts::fixed_of(ts::variadic(&callee, p));      \
+    else return -1;                                                                                          \
+  }(static_cast<int*>(nullptr))
 
 // Hands a transaction's answers or stubs over to whoever asked: called by its static initialisers.
 TS_API int submit(std::uint64_t id, void const* data, std::size_t count);

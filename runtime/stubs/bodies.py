@@ -100,7 +100,7 @@ def lisp_cpp(expression: str, kind: CppType) -> str:
 
 def unit_cpp(ident: int, bodies: list[tuple[str, str, bool]]) -> str:
     """One transaction. `bodies` holds signature, statements, and whether it is a matcher."""
-    lines = ["#pragma cling optimize(0)", f"namespace ts_s{ident} {{"]
+    lines = [f"namespace ts_s{ident} {{"]
     for i, (signature, body, matcher) in enumerate(bodies):
         lines.append(f"// {signature}")
         lines.append(f'#line {i + 1} "s{ident}"')
