@@ -26,6 +26,7 @@ INT_MAX = (1 << 31) - 1
 _PLACEHOLDER = re.compile(r"@(\d+)@")
 _CALLABLE_TYPE = re.compile(r"[\w:]+(<.*>)?")  # `T(x)` needs a type of one word
 _LIKE_CONSTANT = re.compile(r"(^|::)(k?[A-Z]\w*)$")  # asked for its value along with its type
+_ABOUT_OPERANDS = ("no matching", "no viable", "ambiguous", "cannot", "drops", "too few", "too many", "invalid operands")
 _ASSIGNMENTS = frozenset("= += -= *= /= %= &= |= ^= <<= >>=".split())
 _PREFIX = frozenset("* & ! ~ - + ++ --".split())
 
@@ -116,7 +117,7 @@ class InteropRules:
         message = readable(first.message)
         notes = notes_of(answer.diagnostics)
         found = ""
-        if operands and ("no matching" in message or "ambiguous" in message or "cannot" in message):
+        if operands and any(words in message for words in _ABOUT_OPERANDS):
             found = f"{label} with ({commas([operand_name(op) for op in operands])})"
         expected = ""
         if "ambiguous" in message and any(op.native is None for op in operands):
@@ -362,9 +363,13 @@ class InteropRules:
         return n.Operand(value), "->" if kind.has(Flag.POINTER) else "."
 
     def need_native(self, value: n.Node, label: str, wanted: str) -> None:
+        """Raises AnalysisError, which says how to get a native value, where `value` is a Lisp one."""
         if isinstance(value.type, LispType):
-            hint = f"; unbox it: (cpp/unbox {value.type.boxed} …)" if value.type.boxed else ""
-            raise AnalysisError(f"{label} needs {wanted}", value.span, expected=wanted, found=f"a Lisp value{hint}")
+            target = lisp_name(value.type.boxed or boxed_now(value)) or "type"
+            raise AnalysisError(
+                f"{label} needs {wanted}", value.span, expected=f"{wanted}; of a box: (cpp/unbox {target} …)",
+                found="a Lisp value",
+            )
 
     def _operator(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
         sign = node.name
@@ -637,5 +642,8 @@ def class_name(kind: CppType) -> str:
 
 
 def lisp_name(text: str) -> str:
-    """How a script writes a C++ name."""
-    return "cpp/" + text.replace("::", ".")
+    """How a script writes a C++ name or type."""
+    name = text.replace("::", ".").replace(" *", "*")
+    if "<" in name or " " in name:
+        return f'(cpp/type "{text}")'
+    return f"cpp/{name}" if name else ""

@@ -12,6 +12,8 @@ from runtime.native import _support
 
 _LINE = re.compile(r"^(.+?):(\d+):(\d+): (fatal error|error|warning|note): (.*)$")
 _RETRIED = "[runStaticInitializersOnce]"  # Cling on what an earlier transaction lacked
+_OWN_NAME = re.compile(r"\bts::")
+_BODY = re.compile(r"[{;]|(?<=\)) : ")  # where a declaration's head ends: its body, or its initialisers
 _OWN_FOLDER = str(Path(_support.__file__).parent)
 
 
@@ -50,7 +52,7 @@ def parse_diagnostics(text: str) -> tuple[tuple[Diagnostic, ...], str]:
                 other.append(line + "\n")
         else:
             if quote == 1 and found:
-                found[-1] = _with_quote(found[-1], line.strip())
+                found[-1] = _with_quote(found[-1], line.rstrip())
             quote += 1
     return tuple(found), "".join(other)
 
@@ -76,22 +78,23 @@ def notes_of(diagnostics: Iterable[Diagnostic]) -> list[Note]:
     notes: list[Note] = []
     for remark in (note for d in diagnostics for note in d.notes):
         message = readable(remark.message)
-        if "ts::" in message or remark.file.startswith(_OWN_FOLDER):
+        if _OWN_NAME.search(message) or remark.file.startswith(_OWN_FOLDER):
             continue
         place = place_of(remark.file, remark.line, remark.col)
         if place is None and "candidate" not in message:
             continue
-        signature = signature_of(remark.quoted)
+        signature = "" if "implicit" in message else signature_of(remark.quoted, remark.col)
         if place is not None and signature and signature not in message:
             message = f"{message}: {signature}"
         notes.append(Note(message, place))
     return notes
 
 
-def signature_of(quoted: str) -> str:
-    """A declaration's first line without its body."""
-    head = quoted.split("{")[0].split(";")[0]
-    return readable(" ".join(head.split())).removeprefix("inline ")
+def signature_of(quoted: str, col: int) -> str:
+    """The declaration around column `col` (from 1) of a source line, without its body."""
+    start = max(quoted.rfind(c, 0, max(col - 1, 0)) for c in "{};") + 1
+    head = _BODY.split(quoted[start:], maxsplit=1)[0]
+    return " ".join(head.split()).removeprefix("inline ")
 
 
 # --- places ---------------------------------------------------------------------------------------------
