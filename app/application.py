@@ -78,7 +78,7 @@ class Application:
         self._events: deque[Event] = deque(maxlen=EVENTS_SHOWN)
         self._awaited = set(self.scripts)  # scripts that were neither loaded nor refused yet
         self._frames_before = 0  # frames drawn while scripts were still being read
-        self._snapshot = Snapshot(self.loop.log.last(0), loading=True)
+        self.snapshot = Snapshot(self.loop.log.last(0), loading=True)
         self._snapshot_due = 0.0
         self._views: dict[int, ProblemView] = {}
         self._watcher: Watcher | None = None
@@ -238,8 +238,8 @@ class Application:
         now = imgui.get_time()  # without a window, frames are made faster than they would be shown
         if now >= self._snapshot_due:
             self._snapshot_due = now + SNAPSHOT_SECONDS
-            self._snapshot = self._look()
-        self.desk.draw(self._snapshot, self)
+            self.snapshot = self._look()
+        self.desk.draw(self.snapshot, self)
 
     def _look(self) -> Snapshot:
         frames = self.loop.log.last(FRAMES_SHOWN)

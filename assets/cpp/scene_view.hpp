@@ -140,6 +140,9 @@ namespace scene_view
       }
     }
     std::sort(faces.begin(), faces.end(), [](Face const &a, Face const &b) { return a.depth > b.depth; });
+    // Smoothed edges would show between neighbours, and as spikes on narrow triangles.
+    ImDrawFlags const flags = view.list->Flags;
+    view.list->Flags &= ~ImDrawFlags_AAFill;
     for(Face const &face : faces)
     {
       if(scene::toggles().fill)
@@ -152,6 +155,7 @@ namespace scene_view
         view.list->AddTriangle(face.a, face.b, face.c, edge);
       }
     }
+    view.list->Flags = flags;
   }
 
   // Draws into the rectangle of `size` pixels at the cursor, and takes that room. Returns whether the

@@ -67,8 +67,7 @@ def test_f5_reloads(gui):
 
 
 def test_selecting_a_function_shows_its_source(gui):
-    gui.until(lambda: gui.runtime.functions(), "the function")
-    gui.frames(20)
+    gui.until(lambda: gui.app.snapshot.functions, "the function")
     gui.run(lambda c: c.item_click("//Functions/**/tool∕draw!".replace("∕", "\\/")))
     assert gui.app.desk.state.selected == "tool/draw!"
 

@@ -95,8 +95,8 @@ def test_a_broken_save_shows_a_problem_keeps_the_old_window_and_recovers(
     gui.until(gui.runtime.problems, "the problem")
     assert any(word in standing(gui) for word in says.split("|")), standing(gui)
     assert shows(gui, "//Tool/First")
-    gui.frames(20)
-    assert imgui.internal.find_window_by_name("###Problems").hidden is False
+    problems = imgui.internal.find_window_by_name("###Problems")
+    gui.until(lambda: not problems.hidden, "the Problems panel comes to the front")
     save(tool, good.replace("First", "Mended"))
     gui.until(lambda: not gui.runtime.problems() and shows(gui, "//Tool/Mended"), "the recovery")
 

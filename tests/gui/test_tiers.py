@@ -33,7 +33,7 @@ def test_the_interpreter_stays_where_it_is(open_gui, debug_ui):
 def test_a_function_is_compiled_and_sent_back_from_its_menu(open_gui, script):
     path = script('(defn ^:frame draw! [] (imgui/Begin "Tool") (imgui/Text "hi") (imgui/End))\n')
     gui = open_gui(path, threshold=100_000)
-    gui.frames(20)
+    gui.until(lambda: gui.app.snapshot.functions, "the function in the panel")
 
     def choose(action: str):
         def steps(c):
@@ -43,8 +43,7 @@ def test_a_function_is_compiled_and_sent_back_from_its_menu(open_gui, script):
         return steps
 
     gui.run(choose("Tier up now"))
-    gui.until(lambda: gui.function("tool/draw!").tier > 0, "the tier-up")
-    gui.frames(20)
+    gui.until(lambda: gui.app.snapshot.functions[0].tier > 0, "the tier-up in the panel")
     gui.run(choose("Back to the interpreter"))
     gui.until(lambda: gui.function("tool/draw!").tier == 0, "tier 0 again")
 
@@ -73,6 +72,6 @@ def test_a_hot_loop_gets_faster(open_gui):
 
 def test_the_tier_summary_counts_every_function(open_gui, debug_ui):
     gui = open_gui(debug_ui)
-    gui.frames(20)
-    assert len(gui.app._snapshot.functions) == len(gui.runtime.functions())
+    wanted = len(gui.runtime.functions())
+    gui.until(lambda: len(gui.app.snapshot.functions) == wanted, "all functions in the panel")
     assert imgui.internal.find_window_by_name("Functions").hidden is False
