@@ -12,7 +12,7 @@ from runtime.core.collections import Set
 from runtime.core.kinds import Map, PVector
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
-from runtime.errors import AnalysisError, Span, found_text
+from runtime.errors import AnalysisError, LispError, LispErrors, Span, found_text
 from runtime.namespaces import CORE, CppScope, Namespace, Namespaces
 from runtime.reader.forms import CppLiteral
 
@@ -59,6 +59,7 @@ class Directive:
     def __init__(self, host: Host, span: Span | None) -> None:
         self.host = host
         self.span = span
+        self.errors: list[LispError] = []  # of requires; the others are carried out all the same
 
     def fail(self, message: str, at: Any, expected: str = "") -> NoReturn:
         raise AnalysisError(message, getattr(at, "span", None) or self.span, expected=expected, found=found_text(at))
@@ -73,6 +74,8 @@ class Directive:
             self.host.namespaces.current = self.host.namespaces.ensure(str(args[0]))
             return self.host.namespaces.current
         self.clause(name, args, form)
+        if self.errors:
+            raise LispErrors(self.errors)
         return None
 
     def ns(self, form: List, args: list[Any]) -> Any:
@@ -80,17 +83,16 @@ class Directive:
             self.fail("ns needs a name", form, "(ns name (:require …) …)")
         ns = self.host.namespaces.ensure(str(args[0]))
         ns.meta = self.ns_meta(args)
-        old, self.host.namespaces.current = self.host.namespaces.current, ns
-        try:
-            for clause in args[1:]:
-                if isinstance(clause, (str, Map)):
-                    continue
-                if not isinstance(clause, (List, PVector)) or not isinstance(clause[0], Keyword):
-                    self.fail("this is not a clause of ns", clause, "(:require …), (:include …), (:use …) …")
-                self.clause(clause[0].name, list(clause)[1:], clause)
-        except BaseException:
-            self.host.namespaces.current = old
-            raise
+        ns.failed.clear()
+        self.host.namespaces.current = ns
+        for clause in args[1:]:
+            if isinstance(clause, (str, Map)):
+                continue
+            if not isinstance(clause, (List, PVector)) or not isinstance(clause[0], Keyword):
+                self.fail("this is not a clause of ns", clause, "(:require …), (:include …), (:use …) …")
+            self.clause(clause[0].name, list(clause)[1:], clause)
+        if self.errors:
+            raise LispErrors(self.errors)
         return None
 
     @staticmethod
@@ -110,7 +112,7 @@ class Directive:
                 flags = {a for a in args if isinstance(a, Keyword)}
                 for spec in args:
                     if not isinstance(spec, Keyword):
-                        self.require(unquoted(spec), K_RELOAD in flags)
+                        self.try_require(unquoted(spec), K_RELOAD in flags)
             case "use":
                 for spec in args:
                     spec = unquoted(spec)
@@ -153,6 +155,17 @@ class Directive:
         if not isinstance(text, str):
             self.fail("a header is named by a string", header, '"header.h"')
         self.host.declarations.include(text, self.at(header))
+
+    def try_require(self, spec: Any, reload: bool) -> None:
+        """One require of several. Names of one that fails are marked, so that only it is reported."""
+        try:
+            self.require(spec, reload)
+        except (LispError, LispErrors) as e:
+            self.errors += e.errors if isinstance(e, LispErrors) else [e]
+            failed = self.host.namespaces.current.failed
+            if isinstance(spec, PVector) and len(spec):
+                failed.add(str(spec[0]))
+                failed |= {str(b) for a, b in zip(list(spec), list(spec)[1:], strict=False) if a is K_AS}
 
     def require(self, spec: Any, reload: bool) -> None:
         if isinstance(spec, str):

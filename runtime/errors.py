@@ -90,6 +90,10 @@ class AnalysisError(LispError):
     kind = "analysis error"
 
 
+class DependentError(AnalysisError):
+    """The form uses a require that failed: that failure is what to report, not this."""
+
+
 class CppError(LispError):
     """Clang rejected what the form asks of C++; `notes` hold the candidates it considered."""
 

@@ -60,8 +60,8 @@ def _call_slow(fn: Any, args: tuple[Any, ...]) -> Any:
 
 def _arity_error(fn: Any, count: int) -> ArityError:
     takes = []
-    for required, variadic, _, _ in fn.code.arities:
-        takes.append(f"{required} or more" if variadic else str(required))
+    for arity in fn.code.node.arities:
+        takes.append(f"{arity.required} or more" if arity.variadic else str(arity.required))
     return ArityError(f"{fn.code.name} was called with {count} arguments, but takes {' or '.join(takes)}")
 
 

@@ -16,7 +16,7 @@ from runtime.analysis.scope import Scope
 from runtime.cling.oracle import TypeOracle
 from runtime.core.values import List, Symbol
 from runtime.directives import is_directive, run_directive
-from runtime.errors import LispError, LispErrors, ReaderError, Span
+from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
 from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.reader import ReadForm, SpanTable, read_all
 from runtime.stubs.cache import StubCache
@@ -183,6 +183,8 @@ class _Load:
             self.total += 1
             try:
                 self.form(read)
+            except DependentError:
+                pass  # the require that failed is reported
             except LispErrors as e:
                 self.errors += e.errors
             except LispError as e:

@@ -16,19 +16,21 @@ from runtime.native import _support
 
 CORE = "clojure.core"
 _CORE_NAMES = (CORE, "jank.core")
-K_PRIVATE = Keyword("private")
+K_PRIVATE, K_MACRO, K_NAME, K_FILE, K_LINE, K_COLUMN = (
+    Keyword(k) for k in ("private", "macro", "name", "file", "line", "column")
+)
 _thread = threading.local()
 
 
 class Var(_support.VarBase):
     """A named, changeable place. Its root lives in the native part, where compiled code reads it."""
 
-    __slots__ = ("ns", "name", "meta", "is_macro", "is_dynamic", "span", "boxed", "watches", "__weakref__")
+    __slots__ = ("ns", "name", "own_meta", "is_macro", "is_dynamic", "span", "boxed", "watches", "__weakref__")
 
     def __init__(self, ns: str, name: str) -> None:
         self.ns = ns
         self.name = name
-        self.meta: Any = None
+        self.own_meta: Any = None
         self.is_macro = False
         self.is_dynamic = False
         self.span: Span | None = None
@@ -46,7 +48,21 @@ class Var(_support.VarBase):
 
     @property
     def is_private(self) -> bool:
-        return self.meta is not None and bool(self.meta.get(K_PRIVATE))
+        return self.own_meta is not None and bool(self.own_meta.get(K_PRIVATE))
+
+    @property
+    def meta(self) -> Any:
+        """What its definition says about it, with its name and place."""
+        known: dict[Keyword, Any] = {K_NAME: Symbol(self.name), Keyword("ns"): Symbol(self.ns)}
+        if self.is_macro:
+            known[K_MACRO] = True
+        if self.span is not None:
+            known[K_FILE], known[K_LINE], known[K_COLUMN] = self.span.file, self.span.line, self.span.col
+        return Map({**known, **(self.own_meta or {})})
+
+    @meta.setter
+    def meta(self, value: Any) -> None:
+        self.own_meta = value
 
     def deref(self) -> Any:
         """This thread's binding where there is one, else the root: an `Unbound` while it has none."""
@@ -123,6 +139,7 @@ class Namespace:
     cpp_globals: set[str] = field(default_factory=set)  # :refer-global
     excluded: set[str] = field(default_factory=set)  # core names that `:refer-clojure :exclude` hides
     file: str = ""
+    failed: set[str] = field(default_factory=set)  # aliases of requires that did not work
     meta: Any = None
 
     def intern(self, name: str) -> Var:

@@ -30,7 +30,7 @@ from runtime.native import _support
 from runtime.stubs.cache import StubCache
 from runtime.tiers.engine import STRATEGIES, BesideFrames, Engine
 from runtime.tiers.functions import TOP_LEVEL, FnCode, FunctionTable
-from runtime.tiers.interpreter import build_code
+from runtime.tiers.interpreter import build_arities
 from runtime.traces import fault
 
 K_JIT, K_INTERPRET, K_FRAME = Keyword("jit"), Keyword("interpret"), Keyword("frame")
@@ -66,7 +66,7 @@ class Runtime:
         self.declarations = Declarations(self._session, self.oracle.forget)
         self.namespaces = Namespaces()
         self.table = FunctionTable(self.on_def)
-        self.engine = Engine(self._session, self.events, self.table, strategy, threshold)
+        self.engine = Engine(self._session, self.events, self.table, self.make_interpretable, strategy, threshold)
         self.cache_dir = Path(cache_dir) if cache_dir is not None else None
         self._folders = [Path(d).resolve() for d in include_dirs]
         self._loader = Loader(self)
@@ -391,14 +391,22 @@ class Runtime:
         """Every Lisp file that was loaded: what a watcher should watch."""
         return list(self._loader.scripts)
 
-    def new_code(self, node: n.Fn, arities: tuple[Any, ...]) -> FnCode:
-        """The shared code of a function that was just built."""
-        code = FnCode(node, arities)
-        old = self.table.add(code)
-        if old is not None:
-            self.engine.retire(old)
-        self.engine.watch(code)
+    def code_of(self, node: n.Fn) -> FnCode:
+        """The shared code of a function, made and watched by the engine when it is first asked for."""
+        code = self.table.by_key.get(node.key)
+        if code is None:
+            code = FnCode(node)
+            old = self.table.add(code)
+            if old is not None:
+                self.engine.retire(old)
+            self.engine.watch(code)
         return code
+
+    def make_interpretable(self, code: FnCode) -> None:
+        """Build what tier 0 runs of a function that was compiled on definition. Raises CppError."""
+        if not code.arities:
+            code.arities = build_arities(self, code.node)
+            self.stubs.compile_pending()
 
     def count_loops(self, name: str) -> Callable[[int], None]:
         """What a loop of the function `name` tells its iterations to."""
@@ -414,8 +422,7 @@ class Runtime:
     def on_def(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
         """A `def` ran."""
         var = node.var
-        if meta is not None:
-            var.meta = meta
+        var.meta = meta
         if not has_value:
             return
         if isinstance(value, _support.Fn) and isinstance(value.code, FnCode):
@@ -434,11 +441,12 @@ class Runtime:
             return None
         arity = n.Arity((), False, -1, node)
         thunk = n.Fn(name, n.Local("this", n.OBJECT), (arity,), (), TOP_LEVEL, span=node.span)
-        top = build_code(self, thunk)
-        codes = [self.table.by_key[fn.key] for fn in n.walk(node) if isinstance(fn, n.Fn)]
-        self.stubs.compile_pending()
-        self.engine.compile_now([*codes, top], "compiled on definition")  # type: ignore[list-item]
-        return _support.Fn(top, ())
+        codes = [self.code_of(fn) for fn in n.walk(thunk) if isinstance(fn, n.Fn)]
+        self.engine.compile_now(codes, "compiled on definition")
+        for code in codes:
+            if not code.native:
+                self.make_interpretable(code)
+        return _support.Fn(codes[0], ())
 
 
 class EntryPoint:

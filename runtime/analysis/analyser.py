@@ -18,7 +18,7 @@ from runtime.core.meta import meta as meta_of
 from runtime.core.meta import with_meta
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
-from runtime.errors import AnalysisError, LispError, Span, found_text
+from runtime.errors import AnalysisError, DependentError, LispError, Span, found_text
 from runtime.namespaces import CORE, Namespaces, Var
 from runtime.reader.forms import CppLiteral, SpanTable
 
@@ -102,17 +102,18 @@ class Analyser:
 
     def traced(self, span: Span | None) -> Span | None:
         """`span` with the macro calls it came through: those whose text does not hold it."""
-        call = self.origin
-        if call is None or span is None:
+        origin = self.origin
+        if origin is None or span is None:
             return span
+        call: tuple[str, Span | None] | None = origin
         while call is not None and call[1] is not None:
-            if call[1].holds(span):  # written in the call, so expanded from what the call was
-                return span if call[1].via is None else replace(span, via=call[1].via)
-            call = call[1].via
-        call = self.origin
-        while call[1] is not None and call[1].via is not None and call[1].via[1] == call[1]:
-            call = call[1].via  # a call that a macro made has its place from there: it says no more
-        return replace(span, via=call)
+            place = call[1]
+            if place.holds(span):  # written in the call, so it came from where the call did
+                while place.via is not None and place.via[1] == place:
+                    place = place.via[1]
+                return span if place.via is None else replace(span, via=place.via)
+            call = place.via
+        return replace(span, via=origin)
 
     def item_span(self, form: List, index: int, span: Span | None) -> Span | None:
         """Where the item `index` of a list stands."""
@@ -140,6 +141,7 @@ class Analyser:
             local = scope.find(sym.name)
             if local is not None:
                 return n.LocalRef(local, span=span)
+        self.check_require(sym)
         named = cpp_name(sym, self.ns)
         if named is not None:
             if named.kind == "entity":
@@ -152,9 +154,16 @@ class Analyser:
             self.unknown(sym, span)
         if var.is_macro:
             self.fail(f"{sym} is a macro: it has no value", span, "a function or another value", sym)
-        if var.ns != self.ns.name and var.is_private:
-            self.fail(f"{var.full_name} is private", span, "a public name, or #'name for the var", sym)
+        self.check_access(var, sym, span)
         return n.VarRef(var, span=span)
+
+    def check_access(self, var: Var, sym: Symbol, span: Span | None) -> None:
+        if var.is_private and var.ns != self.ns.name:
+            self.fail(f"{var.full_name} is private", span, "a public name, or #'name for the var", sym)
+
+    def check_require(self, sym: Symbol) -> None:
+        if self.ns.failed and sym.ns in self.ns.failed:
+            raise DependentError(f"{sym} needs a require that failed", sym.span, expected=f"{sym.ns} to load")
 
     def unknown(self, sym: Symbol, span: Span | None) -> NoReturn:
         import difflib
@@ -184,11 +193,13 @@ class Analyser:
                     return SPECIAL[head.name](self, form, scope, span)
                 if local is not None:
                     return self.call(form, scope, span)
+            self.check_require(head)
             named = cpp_name(head, self.ns)
             if named is not None:
                 return self.interop(named.kind, named.text, form, scope, span)
             var = self.host.namespaces.resolve(head, self.ns)
             if var is not None and var.is_macro:
+                self.check_access(var, head, span)
                 return self.expanded(var, form, scope, span)
             if var is None and head.ns is None and head.name.endswith(".") and len(head.name) > 1:
                 return self.constructor(head, form, scope, span)
@@ -213,6 +224,8 @@ class Analyser:
     def expanded(self, var: Var, form: List, scope: Scope, span: Span | None) -> n.Node:
         """The AST of a macro call. What the macro made carries the macro's name and place."""
         made = self.expand(var, form, scope, span)
+        if var.span is None and span is not None and span.via is not None and span.via[1] == span:
+            return self.analyse(made, scope, span)  # core's macro in what another made: it says no more
         outer, self.origin = self.origin, (var.name, span)
         try:
             return self.analyse(made, scope, replace(span, via=self.origin) if span else None)

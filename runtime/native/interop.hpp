@@ -337,7 +337,7 @@ template<int N> constexpr int fixed_of(fixed_params<N>) { return N; }
 // The parameters before the ellipsis of a function, -1 for one without; overload sets count as such.
 #define TS_FIXED(callee)                                                                                     \
   [](auto* p) {                                                                                              \
-    if constexpr(requires { ts::variadic(&callee, p); }) return ts::fixed_of(ts::variadic(&callee, p));      \
+    if constexpr(requires { ts::variadic(&callee, p); }) return ts::fixed_of(decltype(ts::variadic(&callee, p)){}); \
     else return -1;                                                                                          \
   }(static_cast<int*>(nullptr))
 

@@ -10,7 +10,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from runtime.cling.session import BACKGROUND, URGENT, Session
@@ -60,11 +60,18 @@ class Engine:
     """Compiles functions for a runtime. All public methods may be called from any thread."""
 
     def __init__(
-        self, session: Session, events: EventLog, table: FunctionTable, strategy: str, threshold: int
+        self,
+        session: Session,
+        events: EventLog,
+        table: FunctionTable,
+        make_interpretable: Callable[[FnCode], None],
+        strategy: str,
+        threshold: int,
     ) -> None:
         self._session = session
         self._events = events
         self._table = table
+        self._make_interpretable = make_interpretable
         self._hot: queue.SimpleQueue[tuple[FnCode, str] | None] = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[Ready] = queue.SimpleQueue()
         self._working = 0
@@ -134,6 +141,7 @@ class Engine:
         """Back to tier 0; counting starts again."""
         if code.tier == INTERPRETED:
             return
+        self._make_interpretable(code)
         old, code.tier, code.state = code.tier, INTERPRETED, "interpreted"
         code.native = 0
         code.deopts += 1

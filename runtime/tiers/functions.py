@@ -21,8 +21,8 @@ INTERPRETED, STUB_CPP, INLINE_CPP = 0, 1, 2
 class FnCode(_support.Code):
     """What all closures of one `fn*` form share. `state` is one of FunctionInfo's."""
 
-    def __init__(self, node: n.Fn, arities: tuple[Any, ...]) -> None:
-        super().__init__(node.name, arities)
+    def __init__(self, node: n.Fn) -> None:
+        super().__init__(node.name, ())
         self.node = node
         self.tier = INTERPRETED
         self.state = "interpreted"

@@ -34,8 +34,11 @@ class Host(Protocol):
 
     stubs: StubCache
 
-    def new_code(self, node: n.Fn, arities: tuple[Any, ...]) -> _support.Code:
-        """The shared part of a function's closures."""
+    def code_of(self, node: n.Fn) -> _support.Code:
+        """The shared part of a function's closures, made when it is first asked for."""
+
+    def count_loops(self, name: str) -> Callable[[int], None]:
+        """What a loop of the function `name` tells its iterations to."""
 
     def on_def(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
         """A `def` ran: bind the var and tell who depends on it."""
@@ -247,7 +250,7 @@ class Builder:
         owned = [self.slot(local) for local, init in node.bindings if needs_end(local, init)]
         discarded = isinstance(node.type, CppType) and node.type.is_void
         body = self.effect(node.body) if discarded else self.build(node.body)
-        count_loops = self.host.count_loops(self.name)  # type: ignore[attr-defined]
+        count_loops = self.host.count_loops(self.name)
 
         def run(e: list[Any]) -> Any:
             for slot, init in bound:
@@ -507,7 +510,15 @@ def needs_end(local: n.Local, init: n.Node) -> bool:
 
 
 def build_code(host: Host, node: n.Fn) -> _support.Code:
-    """The shared code of a function's closures, with all its arities built."""
+    """The shared code of a function's closures, able to run in tier 0."""
+    code = host.code_of(node)
+    if not code.arities:
+        code.arities = build_arities(host, node)
+    return code
+
+
+def build_arities(host: Host, node: n.Fn) -> tuple[Any, ...]:
+    """What tier 0 runs of a function: (required parameters, variadic, frame size, body) of each arity."""
     arities = []
     for arity in node.arities:
         builder = Builder(host, node.name)
@@ -518,7 +529,7 @@ def build_code(host: Host, node: n.Fn) -> _support.Code:
             builder.slot(param)
         body = builder.build(arity.body)
         arities.append((arity.required, arity.variadic, len(builder.slots), body))
-    return host.new_code(node, tuple(arities))
+    return tuple(arities)
 
 
 def build_form(host: Host, node: n.Node, name: str) -> Callable[[], Any]:
