@@ -74,8 +74,7 @@ class Directive:
             self.host.namespaces.current = self.host.namespaces.ensure(str(args[0]))
             return self.host.namespaces.current
         self.clause(name, args, form)
-        if self.errors:
-            raise LispErrors(self.errors)
+        self.raise_errors()
         return None
 
     def ns(self, form: List, args: list[Any]) -> Any:
@@ -91,9 +90,14 @@ class Directive:
             if not isinstance(clause, (List, PVector)) or not isinstance(clause[0], Keyword):
                 self.fail("this is not a clause of ns", clause, "(:require …), (:include …), (:use …) …")
             self.clause(clause[0].name, list(clause)[1:], clause)
+        self.raise_errors()
+        return None
+
+    def raise_errors(self) -> None:
+        if len(self.errors) == 1:
+            raise self.errors[0]
         if self.errors:
             raise LispErrors(self.errors)
-        return None
 
     @staticmethod
     def ns_meta(args: list[Any]) -> Any:

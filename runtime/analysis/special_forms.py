@@ -15,6 +15,7 @@ from runtime.core.kinds import Map, PVector
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import Span
+from runtime.namespaces import CORE
 
 # What catch clauses may name besides C++ types. Everything Lisp throws is caught by the general ones.
 LISP_EXCEPTIONS: dict[str, tuple[type[BaseException], ...]] = {
@@ -267,6 +268,8 @@ def _catch(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Catch:
     local = n.Local(name.name)
     kind, matches = "any", None
     if type(what) is Symbol:
+        if what.ns == CORE:  # a syntax quote qualifies the names of core's classes
+            what = Symbol(what.name)
         text = what.name.rstrip("*&") if what.ns in (None, "cpp") else None
         if text in ANY_EXCEPTION:
             kind = "any"

@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime.core.invoke import as_fn
 from runtime.core.kinds import MISSING, Map, Reduced, vector
+from runtime.core.printing import print_sequence, register_printer
 from runtime.core.registry import core
 from runtime.core.sequences import IterSeq, iterate, seq
 from runtime.core.transducers import Step, filter_xf
@@ -109,6 +110,9 @@ class Eduction:
 
     def __iter__(self) -> Iterator[Any]:
         return _transformed(self.xform, iterate(self.coll), ())
+
+
+register_printer(Eduction, print_sequence)
 
 
 @core("eduction", arglists="([xform* coll])")

@@ -15,6 +15,7 @@ from runtime.core.meta import TABLE as METADATA
 from runtime.core.meta import keep
 from runtime.core.registry import core
 from runtime.core.sequences import Cons, ListCell, Seq, cons, iterate
+from runtime.core.transducers import map_xf
 from runtime.core.values import EMPTY_LIST, List
 
 LONG_LIST = 64  # a list with more items gets its new first item by a cell, not by copying
@@ -252,9 +253,11 @@ def empty(coll: Any) -> Any:
     return coll.empty() if kind in (Set, SortedMap, SortedSet) else None
 
 
-@core("replace", arglists="([smap coll])")
-def replace(smap: Any, coll: Any) -> Any:
-    """The items of `coll`, each replaced by its value in `smap` where it has one."""
+@core("replace", arglists="([smap] [smap coll])")
+def replace(smap: Any, coll: Any = MISSING) -> Any:
+    """The items of `coll`, each replaced by its value in `smap` where it has one; a transducer without."""
+    if coll is MISSING:
+        return map_xf(lambda item: get(smap, item, item))
     replaced = (get(smap, item, item) for item in iterate(coll))
     return vector(replaced) if type(coll) is PVector else List(tuple(replaced))
 
