@@ -139,7 +139,10 @@ class Loader:
                 value = run_directive(self.host, part, place)  # type: ignore[arg-type]
                 continue
             run, _ = prepare(self.host, part, place, table)
-            self.host.stubs.compile_pending()
+            try:
+                self.host.stubs.compile_pending()
+            except LispErrors as e:
+                raise e.errors[0] from None
             value = run()
         return value
 
@@ -240,14 +243,17 @@ class _Load:
             return
         try:
             self.host.stubs.compile_pending()
-        except LispError as e:
-            self.errors.append(e)
-            file_forms = [p for p in pending if not _contains(p.form.span, e.span)]
-            for p in pending:
-                if p not in file_forms:
-                    self.forms.pop(p.form.text, None)
-            pending = file_forms
+        except LispErrors as e:
+            pending = [p for p in pending if not self.report(p, e.errors)]
         self.apply(pending)
+
+    def report(self, prepared: Prepared, errors: list[LispError]) -> bool:
+        """Whether a form lacks a stub: then its first error is reported and it is not evaluated."""
+        own = [e for e in errors if _contains(prepared.form.span, e.span)]
+        if own:
+            self.errors.append(own[0])
+            self.forms.pop(prepared.form.text, None)
+        return bool(own)
 
 
 def _contains(outer: Span, inner: Span | None) -> bool:

@@ -13,8 +13,8 @@ from runtime.analysis import nodes as n
 from runtime.analysis.interop import fill, operand_name
 from runtime.analysis.types import CppType
 from runtime.cling.diagnostics import Diagnostic, notes_of, readable
-from runtime.cling.session import URGENT, Declared, Session
-from runtime.errors import CppError, Span
+from runtime.cling.session import URGENT, Session
+from runtime.errors import CppError, LispError, LispErrors, Span
 from runtime.events import EventLog, StubMiss
 from runtime.info import StubInfo, StubStats
 from runtime.native._support import Stub, take_addresses
@@ -83,14 +83,18 @@ class StubCache:
     def compile_pending(self) -> float:
         """Compile what was asked for since the last time; milliseconds spent in Cling.
 
-        Raises CppError at the first call site of a stub that Clang rejects or whose symbol no library
-        has; the others are compiled all the same.
+        Raises LispErrors with a CppError for every call site of a stub that Clang rejects or whose symbol
+        no library has; the others are compiled all the same.
         """
         with self._lock:
             wanted, self._pending = self._pending, []
-            return self._compile(wanted) if wanted else 0.0
+            errors: list[LispError] = []
+            spent = self._compile(wanted, errors) if wanted else 0.0
+        if errors:
+            raise LispErrors(errors)
+        return spent
 
-    def _compile(self, entries: list[Entry]) -> float:
+    def _compile(self, entries: list[Entry], errors: list[LispError]) -> float:
         ident = self._session.new_id()
         done = self._session.declare(self._code(ident, entries), URGENT)
         addresses = take_addresses(ident) if done.ok else []
@@ -105,32 +109,35 @@ class StubCache:
                     StubMiss(signature=entry.stub.signature, batch=len(entries), compile_ms=share)
                 )
             return spent
+        blamed = {d.line - 1: d for d in reversed(done.errors) if d.file == f"s{ident}"}
         if len(entries) == 1:
-            self._reject(entries[0], done)
-        error: CppError | None = None
-        for entry in entries:  # find the guilty one; the rest shall work
-            try:
-                spent += self._compile([entry])
-            except CppError as e:
-                error = error or e
-        if error is not None:
-            raise error
-        return spent
+            why = done.errors[0] if done.errors else None
+            self._reject(entries[0], why, errors)
+            return spent
+        if blamed:
+            for index, diagnostic in blamed.items():
+                self._reject(entries[index], diagnostic, errors)
+            parts = [[e for i, e in enumerate(entries) if i not in blamed]]
+        else:  # a symbol is missing, and nobody says whose
+            middle = len(entries) // 2
+            parts = [entries[:middle], entries[middle:]]
+        return spent + sum(self._compile(part, errors) for part in parts if part)
 
-    def _reject(self, entry: Entry, done: Declared) -> None:
-        with self._lock:
-            self._entries.pop(entry.key, None)
-        first = done.errors[0] if done.errors else Diagnostic("error", "")
-        span = entry.spans[0] if entry.spans else None
-        if not done.errors or "unresolved symbol" in first.message:
-            name = entry.stub.signature.split("(")[0]
-            raise CppError(
-                f"{name} is declared, but no loaded library defines it", span,
-                expected="the library that defines it: --lib FILE.so", found=first.message or name,
-            )
-        raise CppError(
-            readable(first.message), span, found=entry.stub.signature, notes=notes_of([first])
-        )
+    def _reject(self, entry: Entry, why: Diagnostic | None, errors: list[LispError]) -> None:
+        """Forget a stub; everybody who wants it learns why there is none."""
+        self._entries.pop(entry.key, None)
+        name = entry.stub.signature.split("(")[0]
+        for span in dict.fromkeys(entry.spans) or (None,):
+            if why is None or "unresolved symbol" in why.message:
+                errors.append(
+                    CppError(
+                        f"{name} is declared, but no loaded library defines it", span,
+                        expected="the library that defines it: --lib FILE.so", found=name,
+                    )
+                )
+            else:
+                found = entry.stub.signature
+                errors.append(CppError(readable(why.message), span, found=found, notes=notes_of([why])))
 
     @staticmethod
     def _code(ident: int, entries: list[Entry]) -> str:
