@@ -1,0 +1,166 @@
+"""Functions tier up when they are hot, go back when they are redefined, and mean the same in every tier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from runtime import Runtime
+from runtime.events import Compile, TierChange
+from runtime.info import FunctionInfo
+
+
+@pytest.fixture
+def rt() -> Iterator[Runtime]:
+    runtime = Runtime(strategy="tiered", threshold=5)
+    yield runtime
+    runtime.close()
+
+
+def info(rt: Runtime, name: str) -> FunctionInfo:
+    return next(f for f in rt.functions() if f.name == name)
+
+
+def test_a_function_called_often_is_compiled_in_the_background_and_swapped_in(rt: Runtime) -> None:
+    rt.eval("(defn twice [x] (* 2 x))")
+    for _ in range(5):
+        assert rt.call("user/twice", 4) == 8
+    assert rt.wait_idle(30)
+    assert info(rt, "user/twice").tier == 2
+    assert rt.call("user/twice", 21) == 42
+    assert "ts::mul" in info(rt, "user/twice").cpp
+    changes = [e for e in rt.events.of(TierChange) if e.function == "user/twice"]
+    assert [(e.old, e.new) for e in changes] == [(0, 2)]
+
+
+def test_a_function_that_is_not_called_is_never_compiled(rt: Runtime) -> None:
+    rt.eval("(defn cold [x] x) (defn hot [x] x)")
+    for _ in range(20):
+        rt.call("user/hot", 1)
+    assert rt.wait_idle(30)
+    assert info(rt, "user/cold").tier == 0
+    assert not any("user/cold" in e.functions for e in rt.events.of(Compile))
+
+
+def test_a_redefinition_starts_in_tier_0_and_is_what_callers_see(rt: Runtime) -> None:
+    rt.eval("(defn f [x] (+ x 1)) (defn g [x] (f x))")
+    for _ in range(10):
+        assert rt.call("user/g", 1) == 2
+    assert rt.wait_idle(30)
+    rt.eval("(defn f [x] (+ x 10))")
+    assert info(rt, "user/f").tier == 0
+    assert rt.call("user/g", 1) == 11
+    assert [e.cause for e in rt.events.of(TierChange) if e.function == "user/f"][-1] == "redefinition"
+
+
+def test_a_hot_loop_makes_its_function_hot(rt: Runtime) -> None:
+    rt.eval("(defn sum [n] (loop [i 0 s 0] (if (< i n) (recur (inc i) (+ s i)) s)))")
+    rt.call("user/sum", 10_000)
+    rt.call("user/sum", 10)
+    assert rt.wait_idle(30)
+    assert info(rt, "user/sum").tier == 2
+    assert rt.call("user/sum", 100) == 4950
+
+
+def test_a_function_whose_cpp_does_not_compile_stays_in_tier_0_and_says_why(
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runtime.tiers import engine, inline_cpp
+
+    def broken(*args: object) -> inline_cpp.Generated:
+        return inline_cpp.Generated("static int no_such_thing = nothing_like_it;", ())
+
+    monkeypatch.setattr(engine, "generate", broken)
+    rt.eval("(defn f [x] (inc x))")
+    for _ in range(10):
+        assert rt.call("user/f", 1) == 2
+    assert rt.wait_idle(30)
+    assert info(rt, "user/f").state == "failed"
+    assert "nothing_like_it" in info(rt, "user/f").error
+    assert rt.call("user/f", 41) == 42
+
+
+def test_functions_that_become_hot_together_are_compiled_in_one_transaction(rt: Runtime) -> None:
+    rt.eval("(defn a [] 1) (defn b [] 2) (defn c [] 3)")
+    for _ in range(6):
+        rt.eval("[(a) (b) (c)]")
+    assert rt.wait_idle(30)
+    batches = [set(e.functions) for e in rt.events.of(Compile) if not e.error]
+    assert set().union(*batches) == {"user/a", "user/b", "user/c"}
+    assert len(batches) < 3
+
+
+def test_deoptimising_goes_back_to_tier_0_and_may_tier_up_again(rt: Runtime) -> None:
+    rt.eval("(defn f [x] (inc x))")
+    for _ in range(6):
+        rt.call("user/f", 1)
+    assert rt.wait_idle(30)
+    rt.deoptimise("user/f")
+    assert (info(rt, "user/f").tier, info(rt, "user/f").deopts) == (0, 1)
+    for _ in range(6):
+        assert rt.call("user/f", 1) == 2
+    assert rt.wait_idle(30)
+    assert info(rt, "user/f").tier == 2
+
+
+def test_metadata_decides_for_single_functions(rt: Runtime) -> None:
+    rt.eval("(defn ^:jit now [x] x) (defn ^:interpret never [x] x)")
+    assert rt.wait_idle(30)
+    assert info(rt, "user/now").tier == 2
+    for _ in range(20):
+        rt.call("user/never", 1)
+    assert rt.wait_idle(30)
+    assert info(rt, "user/never").tier == 0
+
+
+def test_the_interpreter_strategy_never_compiles_a_function() -> None:
+    rt = Runtime(strategy="interpret", threshold=1)
+    rt.eval("(defn f [x] (inc x))")
+    for _ in range(50):
+        rt.call("user/f", 1)
+    assert rt.wait_idle(30)
+    assert info(rt, "user/f").tier == 0 and not rt.events.of(Compile)
+    rt.close()
+
+
+def test_inline_jit_compiles_on_definition_and_makes_no_stubs() -> None:
+    rt = Runtime(strategy="inline-jit")
+    rt.eval('(cpp/raw "inline int tiering_add(int a, int b) { return a + b; }")')
+    rt.eval("(defn f [x] (cpp/tiering_add x 1))")
+    assert info(rt, "user/f").tier == 2
+    assert rt.call("user/f", 1) == 2
+    assert rt.stubs.stats().entries == 0
+    rt.set_strategy("interpret")
+    assert info(rt, "user/f").tier == 0
+    assert rt.call("user/f", 2) == 3
+    rt.close()
+
+
+def test_stack_traces_name_functions_and_lines_in_every_tier(rt: Runtime) -> None:
+    from runtime.errors import RuntimeFault
+
+    rt.eval("(defn inner [x]\n  (inc x))\n(defn outer [x]\n  [(inner x)])", "trace.jank")
+    for _ in range(6):
+        rt.call("user/outer", 1)
+    with pytest.raises(RuntimeFault) as interpreted:
+        rt.call("user/outer", "a")
+    assert rt.wait_idle(30)
+    assert info(rt, "user/outer").tier == info(rt, "user/inner").tier == 2
+    with pytest.raises(RuntimeFault) as compiled:
+        rt.call("user/outer", "a")
+    for fault in (interpreted.value, compiled.value):
+        assert [(f.function, f.span.line) for f in fault.stack if f.span] == [("user/inner", 2), ("user/outer", 4)]
+    assert interpreted.value.message == compiled.value.message
+
+
+def test_the_figures_of_the_stub_cache_are_calls_and_compiled_stubs() -> None:
+    rt = Runtime(strategy="interpret")
+    rt.eval('(cpp/raw "inline int stub_figures(int a) { return a * 2; }")')
+    rt.eval("(defn f [x] (cpp/stub_figures x))")
+    assert (rt.stubs.stats().misses, rt.stubs.stats().hits) == (1, 0)
+    for _ in range(10):
+        rt.call("user/f", 2)
+    rt.eval("(defn f [x] (inc (cpp/stub_figures x)))")
+    assert (rt.stubs.stats().misses, rt.stubs.stats().hits) == (1, 10)
+    rt.close()
