@@ -50,6 +50,19 @@ class TypeQuery(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryBuilt(Event):
+    """The C++ beside a header was compiled as a library, or found compiled (`cached`).
+
+    Not `in_force`: this process keeps the library it loaded before the file changed; a restart takes it.
+    """
+
+    file: str
+    compile_ms: float
+    cached: bool
+    in_force: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compile(Event):
     """A transaction that compiled whole functions. `error` is empty when it succeeded."""
 

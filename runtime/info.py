@@ -36,6 +36,7 @@ class StubInfo:
     misses: int
     compile_ms: float  # its share of the transaction it was compiled in
     cpp: str
+    optimised: bool = True  # whether Cling optimised it, with the inline code it needs
 
 
 @dataclass(frozen=True, slots=True)

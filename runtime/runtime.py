@@ -62,8 +62,10 @@ class Runtime:
         self.events = EventLog()
         self._session = session()
         self.oracle = TypeOracle(self._session, self.events)
-        self.stubs = StubCache(self._session, self.events)
-        self.declarations = Declarations(self._session, self.oracle.forget)
+        self.declarations = Declarations(self._session, self.oracle.forget, self.events)
+        self.stubs = StubCache(
+            self._session, self.events, self.declarations.reaches_inline_code
+        )
         self.namespaces = Namespaces()
         self.table = FunctionTable(self.on_def)
         self.engine = Engine(self._session, self.events, self.table, self.make_interpretable, strategy, threshold)
@@ -403,7 +405,7 @@ class Runtime:
         return code
 
     def make_interpretable(self, code: FnCode) -> None:
-        """Build what tier 0 runs of a function that was compiled on definition. Raises CppError."""
+        """Build what tier 0 runs of a function that was compiled on definition. Raises LispErrors."""
         if not code.arities:
             code.arities = build_arities(self, code.node)
             self.stubs.compile_pending()

@@ -14,81 +14,93 @@ namespace scene
     return the_state;
   }
 
-  // --- meshes -------------------------------------------------------------------------------------------
+  // --- meshes and chance ----------------------------------------------------------------------------------
 
-  Mesh cube()
+  namespace
   {
-    Mesh mesh;
-    for(int i = 0; i < 8; ++i)
+    Mesh cube()
     {
-      mesh.vertices.push_back({ (i & 1) - 0.5f, ((i >> 1) & 1) - 0.5f, ((i >> 2) & 1) - 0.5f });
-    }
-    mesh.indices = { 0, 2, 3, 0, 3, 1, 4, 5, 7, 4, 7, 6, 0, 1, 5, 0, 5, 4,
-                     2, 6, 7, 2, 7, 3, 0, 4, 6, 0, 6, 2, 1, 3, 7, 1, 7, 5 };
-    return mesh;
-  }
-
-  // A closed grid of `rows` × `columns` quads; `at(u, v)` places its corners, u and v from 0 to 1.
-  template <typename F>
-  Mesh grid_mesh(int rows, int columns, F at)
-  {
-    Mesh mesh;
-    for(int r = 0; r <= rows; ++r)
-    {
-      for(int c = 0; c < columns; ++c)
+      Mesh mesh;
+      for(int i = 0; i < 8; ++i)
       {
-        mesh.vertices.push_back(at(float(r) / rows, float(c) / columns));
+        mesh.vertices.push_back({ (i & 1) - 0.5f, ((i >> 1) & 1) - 0.5f, ((i >> 2) & 1) - 0.5f });
       }
+      mesh.indices = { 0, 2, 3, 0, 3, 1, 4, 5, 7, 4, 7, 6, 0, 1, 5, 0, 5, 4,
+                       2, 6, 7, 2, 7, 3, 0, 4, 6, 0, 6, 2, 1, 3, 7, 1, 7, 5 };
+      return mesh;
     }
-    for(int r = 0; r < rows; ++r)
+
+    // A closed grid of `rows` × `columns` quads; `at(u, v)` places its corners, u and v from 0 to 1.
+    template <typename F>
+    Mesh grid_mesh(int rows, int columns, F at)
     {
-      for(int c = 0; c < columns; ++c)
+      Mesh mesh;
+      for(int r = 0; r <= rows; ++r)
       {
-        std::uint32_t const a = r * columns + c, b = r * columns + (c + 1) % columns;
-        std::uint32_t const d = a + columns, e = b + columns;
-        mesh.indices.insert(mesh.indices.end(), { a, b, d, b, e, d });
+        for(int c = 0; c < columns; ++c)
+        {
+          mesh.vertices.push_back(at(float(r) / rows, float(c) / columns));
+        }
       }
+      for(int r = 0; r < rows; ++r)
+      {
+        for(int c = 0; c < columns; ++c)
+        {
+          std::uint32_t const a = r * columns + c, b = r * columns + (c + 1) % columns;
+          std::uint32_t const d = a + columns, e = b + columns;
+          mesh.indices.insert(mesh.indices.end(), { a, b, d, b, e, d });
+        }
+      }
+      return mesh;
     }
-    return mesh;
-  }
 
-  Mesh sphere()
-  {
-    return grid_mesh(10, 16, [](float u, float v) {
-      float const polar = u * 3.14159265f, around = v * 6.2831853f;
-      return Vec3{ 0.5f * std::sin(polar) * std::cos(around),
-                   0.5f * std::cos(polar),
-                   0.5f * std::sin(polar) * std::sin(around) };
-    });
-  }
-
-  Mesh torus()
-  {
-    return grid_mesh(18, 10, [](float u, float v) {
-      float const around = u * 6.2831853f, tube = v * 6.2831853f;
-      float const ring = 0.42f + 0.16f * std::cos(tube);
-      return Vec3{ ring * std::cos(around), 0.16f * std::sin(tube), ring * std::sin(around) };
-    });
-  }
-
-  float area(Mesh const &mesh)
-  {
-    float sum = 0;
-    for(std::size_t i = 0; i + 2 < mesh.indices.size(); i += 3)
+    Mesh sphere()
     {
-      Vec3 const &a = mesh.vertices[mesh.indices[i]];
-      Vec3 const ab = mesh.vertices[mesh.indices[i + 1]] - a;
-      Vec3 const ac = mesh.vertices[mesh.indices[i + 2]] - a;
-      sum += 0.5f * length(cross(ab, ac));
+      return grid_mesh(10, 16, [](float u, float v) {
+        float const polar = u * 3.14159265f, around = v * 6.2831853f;
+        return Vec3{ 0.5f * std::sin(polar) * std::cos(around),
+                     0.5f * std::cos(polar),
+                     0.5f * std::sin(polar) * std::sin(around) };
+      });
     }
-    return sum;
+
+    Mesh torus()
+    {
+      return grid_mesh(18, 10, [](float u, float v) {
+        float const around = u * 6.2831853f, tube = v * 6.2831853f;
+        float const ring = 0.42f + 0.16f * std::cos(tube);
+        return Vec3{ ring * std::cos(around), 0.16f * std::sin(tube), ring * std::sin(around) };
+      });
+    }
+
+    float area(Mesh const &mesh)
+    {
+      float sum = 0;
+      for(std::size_t i = 0; i + 2 < mesh.indices.size(); i += 3)
+      {
+        Vec3 const &a = mesh.vertices[mesh.indices[i]];
+        Vec3 const ab = mesh.vertices[mesh.indices[i + 1]] - a;
+        Vec3 const ac = mesh.vertices[mesh.indices[i + 2]] - a;
+        sum += 0.5f * length(cross(ab, ac));
+      }
+      return sum;
+    }
+
+    // The next of a fixed series of numbers between 0 and 1: every run of the example is the same.
+    float random_number()
+    {
+      std::uint32_t &seed = state().seed;
+      seed ^= seed << 13;
+      seed ^= seed >> 17;
+      seed ^= seed << 5;
+      return static_cast<float>(seed >> 8) / static_cast<float>(1 << 24);
+    }
   }
 
   // --- objects ------------------------------------------------------------------------------------------
 
   int object_count() { return static_cast<int>(state().objects.size()); }
 
-  // Throws std::out_of_range.
   Object &object(int index) { return state().objects.at(index); }
 
   char const *name(int index) { return object(index).name.c_str(); }
@@ -105,16 +117,6 @@ namespace scene
 
   void select(int index) { state().selected = index < object_count() ? index : -1; }
 
-  // The next of a fixed series of numbers between 0 and 1: every run of the example is the same.
-  float random_number()
-  {
-    std::uint32_t &seed = state().seed;
-    seed ^= seed << 13;
-    seed ^= seed >> 17;
-    seed ^= seed << 5;
-    return static_cast<float>(seed >> 8) / static_cast<float>(1 << 24);
-  }
-
   void randomize_color(int index)
   {
     for(float &part : object(index).color)
@@ -123,7 +125,6 @@ namespace scene
     }
   }
 
-  // Adds an object, selects it and returns its index.
   int add_object(Kind kind)
   {
     State &s = state();
@@ -140,7 +141,6 @@ namespace scene
     return s.selected;
   }
 
-  // False if there is no such object.
   bool remove_object(int index)
   {
     State &s = state();
@@ -241,7 +241,6 @@ namespace scene
     }
   }
 
-  // Of motion, per unit of mass.
   float energy()
   {
     float sum = 0;

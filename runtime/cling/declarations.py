@@ -6,24 +6,33 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from runtime.cling.companions import Companions, Setting, find_header
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
+from runtime.cling.inline_names import InlineNames
 from runtime.cling.session import Declared, Session
 from runtime.errors import CppError, Note, Span
+from runtime.events import EventLog
 
 
 class Declarations:
     """Declared text of this process. `on_new` is told whenever C++ names may have got new meanings."""
 
-    def __init__(self, session: Session, on_new: Callable[[], None]) -> None:
+    def __init__(self, session: Session, on_new: Callable[[], None], events: EventLog) -> None:
         self._session = session
         self._on_new = on_new
+        self.companions = Companions(session, events)
         self._lock = threading.RLock()
         self.headers: list[str] = []
 
-    def add_include_dirs(self, folders: Sequence[Path]) -> None:
-        """Folders in which headers are looked for; one that does not exist is skipped by Clang."""
+    def add_include_dirs(self, folders: Sequence[Path], users: bool = True) -> None:
+        """Folders in which headers are looked for; one that does not exist is skipped by Clang.
+
+        In the `users` own, a header may have its source beside it: `runtime.cling.companions`.
+        """
         for folder in folders:
             text = str(folder.resolve())
+            if users and folder.resolve() not in _user_folders:
+                _user_folders.append(folder.resolve())
             if text not in _include_dirs:
                 _include_dirs.append(text)
                 self._session.add_include_dir(folder.resolve())
@@ -39,10 +48,15 @@ class Declarations:
             self._session.declare("\n".join(lines))
 
     def include(self, header: str, span: Span | None = None) -> None:
-        """Declare a header. Raises CppError at `span` when it is missing or does not compile."""
+        """Declare a header, and load what is compiled of it. Raises CppError at `span` when it is missing
+        or does not compile. Blocks while the system's compiler works: seconds, the first time."""
         with self._lock:
             if header not in self.headers:
                 self.headers.append(header)
+            path = find_header(header.strip("<>"), _user_folders)
+            if path is not None:
+                self.companions.load(path, Setting(_user_folders, _include_dirs, _defined), span)
+                _inline_names.add_header(path, _user_folders)
             text = header if header.startswith("<") else f'"{header}"'
             self._include(f"#include {text}\n", header, span)
 
@@ -57,7 +71,12 @@ class Declarations:
             if not done.ok:
                 raise self._raw_error(done, span)
             _declared.add(text)
+            _inline_names.add_text(text)
             self._on_new()
+
+    def reaches_inline_code(self, text: str) -> bool:
+        """Whether a C++ expression, with its types, may need functions that Cling has yet to compile."""
+        return _inline_names.mentioned_in(text)
 
     @staticmethod
     def _raw_error(done: Declared, span: Span | None) -> CppError:
@@ -93,4 +112,6 @@ class Declarations:
 # Cling is one per process, and so is what it was told.
 _declared: set[str] = set()
 _include_dirs: list[str] = []
+_user_folders: list[Path] = []
 _defined: dict[str, str] = {}
+_inline_names = InlineNames()

@@ -35,7 +35,7 @@ def connect(session: Session, declarations: Declarations, headers: ImGuiHeaders 
     from imgui_bundle import _imgui_bundle
 
     session.load_library(str(_imgui_bundle.__file__))
-    declarations.add_include_dirs(list(headers.include_dirs))
+    declarations.add_include_dirs(list(headers.include_dirs), users=False)
     declarations.define(headers.defines)
     declarations.include("imgui.h")
     ident = session.new_id()

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,20 +27,27 @@ def sources() -> list[Path]:
     return sorted(HERE.glob("*.cpp"))
 
 
-def digest(compiler: list[str]) -> str:
-    """What the built extension depends on, as one hexadecimal number."""
-    state = hashlib.sha256()
-    state.update(
-        repr((sys.version, sysconfig.get_config_var("EXT_SUFFIX"), compiler, FLAGS)).encode()
-    )
-    for path in sources() + sorted(HERE.glob("*.hpp")):
-        state.update(path.name.encode() + b"\0" + path.read_bytes())
+def digest(facts: object, files: Iterable[Path]) -> str:
+    """What a build depends on, as one hexadecimal number: `facts` by its representation, files by text."""
+    state = hashlib.sha256(repr(facts).encode())
+    for path in files:
+        text = path.read_bytes()
+        state.update(f"\0{path.name}\0{len(text)}\0".encode() + text)
     return state.hexdigest()
 
 
+def extension_digest(compiler: list[str]) -> str:
+    """What the built extension depends on."""
+    facts = (sys.version, sysconfig.get_config_var("EXT_SUFFIX"), compiler, FLAGS)
+    return digest(facts, sources() + sorted(HERE.glob("*.hpp")))
+
+
 def compiler() -> list[str]:
-    """The C++ compiler's command: `$CXX`, else g++."""
-    return shlex.split(os.environ.get("CXX", "g++"))
+    """The C++ compiler's command: `$CXX`, else the first that is there of g++ and clang++."""
+    chosen = os.environ.get("CXX")
+    if chosen:
+        return shlex.split(chosen)
+    return ["g++" if shutil.which("g++") or not shutil.which("clang++") else "clang++"]
 
 
 def build(force: bool = False) -> Path:
@@ -48,7 +57,7 @@ def build(force: bool = False) -> Path:
     and `FileNotFoundError` when there is no compiler.
     """
     command = compiler()
-    wanted = digest(command)
+    wanted = extension_digest(command)
     record = HERE / "build" / "digest"
     if not force and TARGET.exists() and record.exists() and record.read_text() == wanted:
         return TARGET

@@ -98,9 +98,10 @@ def lisp_cpp(expression: str, kind: CppType) -> str:
     return f"ts::to_lisp({expression})"
 
 
-def unit_cpp(ident: int, bodies: list[tuple[str, str, bool]]) -> str:
+def unit_cpp(ident: int, bodies: list[tuple[str, str, bool]], optimised: bool) -> str:
     """One transaction. `bodies` holds signature, statements, and whether it is a matcher."""
-    lines = [f"namespace ts_s{ident} {{"]
+    lines = [] if optimised else ["#pragma cling optimize(0)"]
+    lines += [f"namespace ts_s{ident} {{"]
     for i, (signature, body, matcher) in enumerate(bodies):
         lines.append(f"// {signature}")
         lines.append(f'#line {i + 1} "s{ident}"')

@@ -7,6 +7,7 @@ from here before its code exists; `compile_pending` then makes all that are miss
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runtime.analysis import nodes as n
@@ -37,6 +38,7 @@ class Entry:
     key: Key
     stub: Stub
     cpp: str
+    optimised: bool
     spans: list[Span] = field(default_factory=list)
     compiled: bool = False
     compile_ms: float = 0.0
@@ -48,11 +50,19 @@ def operand_kind(op: n.Operand) -> str:
 
 
 class StubCache:
-    """All stubs of a runtime. Look-ups happen while code is built; calls are counted by the stubs."""
+    """All stubs of a runtime. Look-ups happen while code is built; calls are counted by the stubs.
 
-    def __init__(self, session: Session, events: EventLog) -> None:
+    `reaches_inline_code` tells of an expression with its types whether functions may have to be compiled
+    with its stub. Then the stub is optimised for their sake; the others are only glue, and compile several
+    times faster without.
+    """
+
+    def __init__(
+        self, session: Session, events: EventLog, reaches_inline_code: Callable[[str], bool]
+    ) -> None:
         self._session = session
         self._events = events
+        self._reaches_inline_code = reaches_inline_code
         self._entries: dict[Key, Entry] = {}
         self._pending: list[Entry] = []
         self._lock = threading.RLock()
@@ -70,7 +80,9 @@ class StubCache:
             if entry is None:
                 signature = f"{label}({', '.join(operand_name(op) for op in operands)})"
                 body = fill(text, [operand_cpp(op, f"a[{i}]") for i, op in enumerate(operands)])
-                entry = Entry(key, Stub(signature, len(operands)), body_cpp(body, gives, kind))
+                optimised = self._reaches_inline_code(" ".join((text, kind.name, *key.operands)))
+                stub = Stub(signature, len(operands))
+                entry = Entry(key, stub, body_cpp(body, gives, kind), optimised)
                 self._entries[key] = entry
                 self._pending.append(entry)
                 self._misses += 1
@@ -89,12 +101,14 @@ class StubCache:
         with self._lock:
             wanted, self._pending = self._pending, []
             errors: list[LispError] = []
-            spent = self._compile(wanted, errors) if wanted else 0.0
+            groups = [[e for e in wanted if e.optimised is level] for level in (False, True)]
+            spent = sum(self._compile(group, errors) for group in groups if group)
         if errors:
             raise LispErrors(errors)
         return spent
 
     def _compile(self, entries: list[Entry], errors: list[LispError]) -> float:
+        """One transaction for entries of one level, and more where Clang rejects some."""
         ident = self._session.new_id()
         done = self._session.declare(self._code(ident, entries), URGENT)
         addresses = take_addresses(ident) if done.ok else []
@@ -141,7 +155,8 @@ class StubCache:
 
     @staticmethod
     def _code(ident: int, entries: list[Entry]) -> str:
-        return unit_cpp(ident, [(e.stub.signature, e.cpp, e.key.gives == MATCHER) for e in entries])
+        bodies = [(e.stub.signature, e.cpp, e.key.gives == MATCHER) for e in entries]
+        return unit_cpp(ident, bodies, entries[0].optimised)
 
     # --- what it tells --------------------------------------------------------------------------------------
 
@@ -161,6 +176,6 @@ class StubCache:
         # Not under the lock: that is held while Cling compiles, and panels ask this in a frame.
         entries = list(self._entries.values())
         return [
-            StubInfo(e.stub.signature, e.stub.hits, 1, e.compile_ms, e.cpp)
+            StubInfo(e.stub.signature, e.stub.hits, 1, e.compile_ms, e.cpp, e.optimised)
             for e in entries
         ]

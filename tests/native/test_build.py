@@ -25,8 +25,8 @@ def test_a_changed_source_or_flag_asks_for_a_build(
     monkeypatch.setattr(build, "HERE", tmp_path)
     source = tmp_path / "part.cpp"
     source.write_text("int a;")
-    before = build.digest(["g++"])
+    before = build.extension_digest(["g++"])
     source.write_text("int b;")
-    changed = build.digest(["g++"])
+    changed = build.extension_digest(["g++"])
     monkeypatch.setattr(build, "FLAGS", ["-O0"])
-    assert len({before, changed, build.digest(["g++"]), build.digest(["clang++"])}) == 4
+    assert len({before, changed, build.extension_digest(["g++"]), build.extension_digest(["clang++"])}) == 4

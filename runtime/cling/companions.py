@@ -1,0 +1,190 @@
+"""Companion sources: the `X.cpp` beside a header `X.hpp` that a script requires, compiled as a library.
+
+An engine's bodies are compiled once by the system compiler and kept in the user's cache; Cling then parses
+declarations only. Only headers in the user's folders have companions: those of Dear ImGui are in its
+library, and what comes from elsewhere has one of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sysconfig
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from runtime.cling.diagnostics import Diagnostic, parse_diagnostics, place_of
+from runtime.cling.session import Session
+from runtime.errors import CppError, Note, Span
+from runtime.events import EventLog, LibraryBuilt
+from runtime.native import build
+
+FLAGS = ["-std=c++20", "-O2", "-fPIC", "-shared"]
+HEADERS = (".hpp", ".h")
+MOST_NOTES = 5
+
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.MULTILINE)
+_UNDEFINED = re.compile(r"undefined symbol: (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What compiled code must agree with Cling on: where headers are looked for, and macros."""
+
+    users: Sequence[Path]  # the folders whose headers may have companions
+    include_dirs: Sequence[str]  # all folders, in order
+    defines: Mapping[str, str]
+
+
+def find_header(name: str, folders: Iterable[Path], beside: Path | None = None) -> Path | None:
+    """The file that an include of `name` means, where it is in `beside` or in one of the folders."""
+    for folder in ([beside] if beside else []) + list(folders):
+        path = folder / name
+        if path.is_file():
+            return path.resolve()
+    return None
+
+
+def reached(path: Path, folders: Sequence[Path]) -> Iterator[Path]:
+    """The files of the user's folders that `path` includes, directly or through others; each once."""
+    seen = {path}
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        for quoted, angled in _INCLUDE.findall(file.read_text(encoding="utf-8", errors="replace")):
+            beside = file.parent if quoted and in_folders(file, folders) else None
+            found = find_header(quoted or angled, folders, beside)
+            if found is not None and found not in seen:
+                seen.add(found)
+                waiting.append(found)
+                yield found
+
+
+def in_folders(path: Path, folders: Iterable[Path]) -> bool:
+    """Whether the file is in one of the folders or below it."""
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def companion_of(header: Path) -> Path | None:
+    """The source beside a header, if there is one."""
+    source = header.with_suffix(".cpp")
+    return source if header.suffix in HEADERS and source.is_file() else None
+
+
+class Companions:
+    """Builds and loads companions, on the thread that loads the script.
+
+    A library that was loaded stays for the life of the process: compiled code is bound to its functions,
+    and its state is in use. When its source changed, the next `load` of its header builds the new library,
+    so that the compiler's errors are seen and the next start finds it; the new code is in force after
+    a restart, and the event says so (`LibraryBuilt.in_force`).
+    """
+
+    def __init__(self, session: Session, events: EventLog) -> None:
+        self._session = session
+        self._events = events
+        self.sources: list[Path] = []
+
+    def load(self, header: Path, setting: Setting, span: Span | None) -> None:
+        """Have the companions of a header, and of the user's headers behind it, in the process.
+
+        Raises CppError at `span` where one does not compile or needs a symbol that no library has.
+        """
+        for source in self._needed(header, setting.users, set()):
+            if source not in self.sources:
+                self.sources.append(source)
+            self._load_one(source, setting, span)
+
+    def _needed(self, header: Path, folders: Sequence[Path], seen: set[Path]) -> Iterator[Path]:
+        """Companions in an order in which each comes after those that it calls, where there is one."""
+        source = companion_of(header)
+        if header in seen:
+            return
+        seen.add(header)
+        for file in [header, source] if source else [header]:
+            for other in reached(file, folders):
+                yield from self._needed(other, folders, seen)
+        if source is not None:
+            yield source
+
+    def _load_one(self, source: Path, setting: Setting, span: Span | None) -> None:
+        command = build.compiler()
+        arguments = [*FLAGS, *(f"-D{name}={value}" for name, value in setting.defines.items())]
+        folders = [*setting.include_dirs, sysconfig.get_paths()["include"]]
+        arguments += [f"-I{folder}" for folder in folders]
+        files = [source, *sorted(reached(source, setting.users))]
+        digest = build.digest([command, arguments, source], files)
+        target = platformdirs.user_cache_path("tierscope") / "libraries" / f"{source.stem}-{digest[:16]}.so"
+        with _lock:
+            if _in_force.get(source) == target:
+                return
+            start = time.perf_counter()
+            cached = target.exists()
+            if not cached:
+                self._build(source, [*command, *arguments], target, span)
+            if source not in _in_force:
+                self._open(source, target, span)
+                _in_force[source] = target
+            if _last.get(source) == target:
+                return
+            _last[source] = target
+        self._events.add(
+            LibraryBuilt(
+                file=str(source),
+                compile_ms=(time.perf_counter() - start) * 1e3,
+                cached=cached,
+                in_force=_in_force[source] == target,
+            )
+        )
+
+    def _open(self, source: Path, target: Path, span: Span | None) -> None:
+        try:
+            self._session.load_library(target)
+        except OSError as error:
+            found = _UNDEFINED.search(str(error))
+            if found is None:
+                raise
+            raise CppError(
+                f"{source.name} needs {found[1]}, which no loaded library defines", span,
+                expected="the library that defines it: --lib FILE.so", found=found[1],
+            ) from error  # fmt: skip
+
+    @staticmethod
+    def _build(source: Path, command: Sequence[str], target: Path, span: Span | None) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = target.with_suffix(f".{os.getpid()}.tmp")
+        plain = {**os.environ, "LC_ALL": "C"}  # the words are parsed
+        try:
+            done = subprocess.run(
+                [*command, str(source), "-o", str(fresh)],
+                capture_output=True, text=True, errors="replace", env=plain, check=False,
+            )  # fmt: skip
+            if done.returncode:
+                raise _rejected(source, done.stderr, span)
+            os.replace(fresh, target)  # another process may build the same one
+        except FileNotFoundError as error:
+            raise CppError(
+                f"{source.name} cannot be compiled: there is no C++ compiler", span,
+                expected="g++ or clang++ on the path, or its command in CXX", found=command[0],
+            ) from error  # fmt: skip
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def _rejected(source: Path, words: str, span: Span | None) -> CppError:
+    diagnostics, other = parse_diagnostics(words)
+    errors = [d for d in diagnostics if d.severity == "error"] or [Diagnostic("error", other.strip())]
+    notes = [Note(d.message, place_of(d.file, d.line, d.col)) for d in errors[:MOST_NOTES]]
+    return CppError(f"{source.name} does not compile", span, found=errors[0].message, notes=notes)
+
+
+# Libraries are the process's, as Cling is.
+_lock = threading.Lock()
+_in_force: dict[Path, Path] = {}  # source -> the library that was loaded for it
+_last: dict[Path, Path] = {}  # source -> the library that was built last
