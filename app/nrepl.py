@@ -162,7 +162,7 @@ def _until(stream: io.BufferedIOBase, end: bytes) -> bytes:
     data = b""
     while (byte := _byte(stream)) != end:
         data += byte
-        if len(data) > 20:
+        if len(data) > 64:
             raise ValueError("not bencode: a number without an end")
     return data
 

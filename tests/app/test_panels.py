@@ -80,11 +80,10 @@ FULL = Snapshot(
                 "a.jank",
                 AnalysisError(
                     "wrong 100%",
-                    Span(__file__, 1, 1, 1, 4),
+                    Span(__file__, 1, 1, 1, 4, via=("when", None)),
                     "this",
                     "that",
                     (Note("a candidate"),),
-                    (("when", None),),
                     (Frame("a/f", None),),
                 ),
                 3,
