@@ -68,7 +68,7 @@ class Runtime:
         )
         self.namespaces = Namespaces()
         self.table = FunctionTable(self.on_def)
-        self.engine = Engine(self._session, self.events, self.table, self.make_interpretable, strategy, threshold)
+        self.engine = Engine(self._session, self.events, self.table, self.stubs, self.make_interpretable, strategy, threshold)
         self.cache_dir = Path(cache_dir) if cache_dir is not None else None
         self._folders = [Path(d).resolve() for d in include_dirs]
         self._loader = Loader(self)

@@ -142,15 +142,6 @@ PyType_Spec value_spec{ "runtime.native._support.CppValue", sizeof(cpp_value), 1
 
 // --- Stub -----------------------------------------------------------------------------------------------
 
-struct stub {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
-  stub_body body;
-  std::uint64_t hits;
-  Py_ssize_t operands;
-  PyObject* signature;
-};
-
 PyObject* stub_vectorcall(PyObject* self, PyObject* const* args, std::size_t flags, PyObject*) {
   stub* const s = reinterpret_cast<stub*>(self);
   if(PyVectorcall_NARGS(flags) != s->operands)
@@ -260,19 +251,12 @@ PyObject* take_addresses(PyObject*, PyObject* id) {
   return list;
 }
 
-// The reference through which a catch clause sees the exception: (capsule, matcher address) -> CppValue or None.
-PyObject* match_exception(PyObject*, PyObject* const* args, Py_ssize_t count) {
+PyObject* python_match(PyObject*, PyObject* const* args, Py_ssize_t count) {
   if(count != 2) return PyErr_Format(PyExc_TypeError, "match_exception takes a capsule and a matcher");
-  using matcher = cpp_value* (*)(std::exception_ptr const&);
-  auto const* const caught =
-    static_cast<std::exception_ptr*>(PyCapsule_GetPointer(args[0], exception_capsule));
-  auto const match = reinterpret_cast<matcher>(PyLong_AsVoidPtr(args[1]));
+  void* const matcher = PyLong_AsVoidPtr(args[1]);
   if(PyErr_Occurred()) return nullptr;
   try {
-    cpp_value* const v = match(*caught);
-    if(!v) Py_RETURN_NONE;
-    v->place = Py_NewRef(args[0]);
-    return reinterpret_cast<PyObject*>(v);
+    return match_exception(args[0], matcher).release();
   } catch(...) {
     set_python_error();
     return nullptr;
@@ -293,7 +277,7 @@ PyMethodDef functions[] = {
   { "set_interop_hooks", set_hooks, METH_VARARGS, "what conversions and exceptions call in Python" },
   { "take_answers", take_answers, METH_O, "id -> [(type, flags, size, fixed parameters)] that were submitted" },
   { "take_addresses", take_addresses, METH_O, "id -> the addresses that were submitted" },
-  { "match_exception", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(match_exception)), METH_FASTCALL,
+  { "match_exception", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(python_match)), METH_FASTCALL,
     "(exception capsule, matcher address) -> CppValue or None" },
   {}
 };
@@ -502,6 +486,16 @@ PyObject* entries_to_lisp(PyObject* dict) {
   PyObject* const made = PyObject_CallOneArg(make_map, dict);
   Py_DECREF(dict);
   return made;
+}
+
+ref match_exception(PyObject* capsule, void* matcher) {
+  using match = cpp_value* (*)(std::exception_ptr const&);
+  auto const* const caught = static_cast<std::exception_ptr*>(PyCapsule_GetPointer(capsule, exception_capsule));
+  if(!caught) raise();
+  cpp_value* const v = reinterpret_cast<match>(matcher)(*caught);
+  if(!v) return ref::share(Py_None);
+  v->place = Py_NewRef(capsule);
+  return ref::own(reinterpret_cast<PyObject*>(v));
 }
 
 // --- exceptions -------------------------------------------------------------------------------------------

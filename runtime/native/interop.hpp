@@ -272,6 +272,18 @@ template<class T> ref box(T* p, dyn const& place) {
 
 using stub_body = PyObject* (*)(PyObject* const* args);
 
+struct stub {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  stub_body body;
+  std::uint64_t hits;
+  Py_ssize_t operands;
+  PyObject* signature;
+};
+
+// The reference through which a catch clause sees the C++ exception in `capsule`, nil when it does not match.
+TS_API ref match_exception(PyObject* capsule, void* matcher);
+
 inline PyObject* nil() noexcept { return Py_NewRef(Py_None); }
 
 // --- answers to type questions ---------------------------------------------------------------------------

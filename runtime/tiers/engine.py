@@ -11,13 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.cling.session import BACKGROUND, URGENT, Session
 from runtime.events import Compile, Deoptimised, EventLog, TierChange
 from runtime.native._support import take_addresses
-from runtime.tiers.functions import INLINE_CPP, INTERPRETED, FnCode, FunctionTable
-from runtime.tiers.inline_cpp import Generated, Unsupported, generate
+from runtime.stubs.cache import StubCache
+from runtime.tiers import inline_cpp, stub_cpp
+from runtime.tiers.functions import INLINE_CPP, INTERPRETED, STUB_CPP, FnCode, FunctionTable
+from runtime.tiers.inline_cpp import Generated, Unsupported
 
 STRATEGIES = ("tiered", "interpret", "stub-jit", "inline-jit")
 NEVER_HOT = (1 << 64) - 1
@@ -52,7 +54,10 @@ class Ready:
     """A compiled function that waits for a frame's start."""
 
     code: FnCode
+    tier: int
     address: int
+    text: Generated
+    compile_ms: float
     cause: str
 
 
@@ -64,6 +69,7 @@ class Engine:
         session: Session,
         events: EventLog,
         table: FunctionTable,
+        stubs: StubCache,
         make_interpretable: Callable[[FnCode], None],
         strategy: str,
         threshold: int,
@@ -71,6 +77,7 @@ class Engine:
         self._session = session
         self._events = events
         self._table = table
+        self._stubs = stubs
         self._make_interpretable = make_interpretable
         self._hot: queue.SimpleQueue[tuple[FnCode, str] | None] = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[Ready] = queue.SimpleQueue()
@@ -127,15 +134,20 @@ class Engine:
                 ready = self._ready.get_nowait()
             except queue.Empty:
                 return
-            self._install(ready.code, ready.address, ready.cause)
+            self._install(ready, ready.cause)
             self._working -= 1
 
-    def _install(self, code: FnCode, address: int, cause: str) -> None:
+    def _install(self, ready: Ready, cause: str) -> None:
+        code = ready.code
         if code.state not in ("compiling", "queued"):  # redefined or deoptimised meanwhile
             return
-        old, code.tier, code.state = code.tier, INLINE_CPP, "compiled"
-        code.native = address
-        self._events.add(TierChange(function=code.name, old=old, new=INLINE_CPP, cause=cause))
+        old, code.tier, code.state = code.tier, ready.tier, "compiled"
+        code.cpp = ready.text.cpp
+        code.compile_ms += ready.compile_ms
+        code.kept.append(ready.text.constants)  # activations of older code still read theirs
+        code.constants = ready.text.constants
+        code.native = ready.address
+        self._events.add(TierChange(function=code.name, old=old, new=ready.tier, cause=cause))
 
     def deoptimise(self, code: FnCode, reason: str) -> None:
         """Back to tier 0; counting starts again."""
@@ -175,7 +187,7 @@ class Engine:
         for code in codes:
             code.state = "compiling"
         for ready in self._compile(codes, cause, URGENT):
-            self._install(ready.code, ready.address, ready.cause)
+            self._install(ready, ready.cause)
 
     def _work(self) -> None:
         while True:
@@ -202,22 +214,30 @@ class Engine:
             ready = self._compile(list(causes), "", BACKGROUND)
             self._working -= len(wanted) - len(ready)
             for r in ready:
-                self._ready.put(Ready(r.code, r.address, causes[r.code]))
+                self._ready.put(replace(r, cause=causes[r.code]))
             if time.perf_counter() - self._ticked > TICKING_S:
                 self.swap()
 
+    def _generate(self, code: FnCode, symbol: str, tier: int) -> Generated:
+        if tier == STUB_CPP:
+            return stub_cpp.generate(code.node, symbol, self._table, self._stubs)
+        return inline_cpp.generate(code.node, symbol, self._table)
+
     def _compile(self, codes: list[FnCode], cause: str, priority: int) -> list[Ready]:
         """One transaction for all; if it is rejected, each on its own to find the guilty."""
+        tier = STUB_CPP if self.strategy == "stub-jit" else INLINE_CPP
         texts: dict[FnCode, Generated] = {}
         ident = self._session.new_id()
         with BesideFrames():
             for i, code in enumerate(codes):
                 try:
-                    texts[code] = generate(code.node, f"f{ident}_{i}", self._table)
+                    texts[code] = self._generate(code, f"f{ident}_{i}", tier)
                 except Unsupported as e:
-                    self._fail([code], str(e), 0.0)
+                    self._fail([code], tier, str(e), 0.0)
         if not texts:
             return []
+        if tier == STUB_CPP:
+            self._stubs.compile_pending()
         body = "\n".join(t.cpp for t in texts.values())
         names = ", ".join(f"(void*)f{ident}_{i}" for i, code in enumerate(codes) if code in texts)
         unit = (
@@ -234,19 +254,18 @@ class Engine:
             if len(compiled) > 1:
                 return [ready for code in compiled for ready in self._compile([code], cause, priority)]
             why = "; ".join(f"{d.message} ({d.file}:{d.line})" for d in done.errors) or "Cling gave no address"
-            self._fail(compiled, why, done.compile_ms)
+            self._fail(compiled, tier, why, done.compile_ms)
             return []
-        for code in compiled:
-            code.cpp = texts[code].cpp
-            code.constants = texts[code].constants
-            code.compile_ms += done.compile_ms / len(compiled)
-        self._events.add(
-            Compile(functions=tuple(c.name for c in compiled), tier=INLINE_CPP, compile_ms=done.compile_ms)
-        )
-        return [Ready(code, address, cause) for code, address in zip(compiled, addresses, strict=True)]
+        share = done.compile_ms / len(compiled)
+        names_ = tuple(c.name for c in compiled)
+        self._events.add(Compile(functions=names_, tier=tier, compile_ms=done.compile_ms))
+        return [
+            Ready(code, tier, address, texts[code], share, cause)
+            for code, address in zip(compiled, addresses, strict=True)
+        ]
 
-    def _fail(self, codes: list[FnCode], why: str, spent: float) -> None:
+    def _fail(self, codes: list[FnCode], tier: int, why: str, spent: float) -> None:
         for code in codes:
             code.state, code.error, code.hot_at = "failed", why, NEVER_HOT
         names = tuple(code.name for code in codes)
-        self._events.add(Compile(functions=names, tier=INLINE_CPP, compile_ms=spent, error=why))
+        self._events.add(Compile(functions=names, tier=tier, compile_ms=spent, error=why))

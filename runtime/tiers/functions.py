@@ -29,6 +29,7 @@ class FnCode(_support.Code):
         self.deopts = 0
         self.compile_ms = 0.0
         self.cpp = ""
+        self.kept: list[tuple[Any, ...]] = []  # the constants of all code compiled for it
         self.error = ""
         self.policy = ""  # "jit" or "interpret" where metadata says so
 

@@ -81,10 +81,14 @@ class Generated:
 
 def generate(node: n.Fn, symbol: str, table: FunctionTable) -> Generated:
     """The C++ of a function, whose entry point is called `symbol`. Raises Unsupported."""
-    return _Function(node, symbol, table).generate()
+    return InlineFunction(node, symbol, table).generate()
 
 
-class _Function:
+class InlineFunction:
+    """One function being written. `stub_cpp` changes how it reaches C++."""
+
+    native_catch = True  # whether C++ exceptions are caught by C++ catch clauses
+
     def __init__(self, node: n.Fn, symbol: str, table: FunctionTable) -> None:
         self.node = node
         self.symbol = symbol
@@ -189,8 +193,7 @@ class _Function:
             rule(self, node, dest)
             return
         if dest.kind == "discard" and isinstance(node, n.CppExpr):
-            self.at(node)
-            self.emit(f"{self.cpp_text(node)};")
+            self.cpp_statement(node)
             return
         self.deliver(self.value(node), dest)
 
@@ -409,6 +412,11 @@ class _Function:
         self.at(node)
         return Val(self.cpp_text(node), NATIVE)
 
+    def cpp_statement(self, node: n.CppExpr) -> None:
+        """An expression whose value nobody looks at."""
+        self.at(node)
+        self.emit(f"{self.cpp_text(node)};")
+
     def cpp_text(self, node: n.CppExpr) -> str:
         """The expression with its operands written in; those with effects are evaluated before, in order."""
         parts: list[str] = []
@@ -502,14 +510,10 @@ class _Function:
 
     def bind(self, local: n.Local, init: n.Node) -> None:
         """A local's variable; one that recur changes is not const."""
-        name = self.fresh(local.name)
-        kind = init.type
-        if isinstance(kind, CppType) and isinstance(local.type, CppType):
-            value = self.value(init)
-            owner = "auto&&" if kind.has(Flag.LVALUE) else "auto"
-            self.emit(f"{owner} {name} = {value.text};")
-            self.names[local] = Val(name, NATIVE, True)
+        if isinstance(init.type, CppType) and isinstance(local.type, CppType):
+            self.bind_native(local, init, init.type)
             return
+        name = self.fresh(local.name)
         value = self.value(init)
         rep = rep_of(local.type)
         if rep == OWNED and not local.assigned and value.stable and value.rep == BORROWED:
@@ -521,6 +525,13 @@ class _Function:
         text = self.owned(value) if rep == OWNED else value.text
         self.emit(f"{rep} {name} = {text};")
         self.names[local] = Val(f"{name}.p" if rep == OWNED else name, BORROWED if rep == OWNED else rep, False)
+
+    def bind_native(self, local: n.Local, init: n.Node, kind: CppType) -> None:
+        """A C++ object or reference under the local's name."""
+        value = self.value(init)
+        name = self.fresh(local.name)
+        self.emit(f"{'auto&&' if kind.has(Flag.LVALUE) else 'auto'} {name} = {value.text};")
+        self.names[local] = Val(name, NATIVE, True)
 
     def loop(self, node: n.Loop, dest: Dest) -> None:
         self.open("")
@@ -541,22 +552,26 @@ class _Function:
             if isinstance(arg, n.LocalRef) and arg.local is local:
                 continue
             target = self.names[local]
-            if target.rep == NATIVE:
-                name = self.fresh("next")
-                self.emit(f"auto {name} = {self.value(arg).text};")
-                moves.append((target.text, f"std::move({name})"))
+            if isinstance(local.type, CppType):
+                moves.append(self.next_native(local, arg))
                 continue
             value = self.value(arg)
             name = self.fresh("next")
             if target.rep == BORROWED:
                 self.emit(f"ts::ref {name} = {self.owned(value)};")
-                moves.append((target.text.removesuffix(".p"), f"std::move({name})"))
+                moves.append(f"{target.text.removesuffix('.p')} = std::move({name});")
             else:
                 self.emit(f"{target.rep} const {name} = {self.as_rep(value, target.rep)};")
-                moves.append((target.text, name))
-        for target_text, text in moves:
-            self.emit(f"{target_text} = {text};")
+                moves.append(f"{target.text} = {name};")
+        for move in moves:
+            self.emit(move)
         self.emit("continue;")
+
+    def next_native(self, local: n.Local, arg: n.Node) -> str:
+        """Evaluates a native local's next value; gives the statement that assigns it."""
+        name = self.fresh("next")
+        self.emit(f"auto {name} = {self.value(arg).text};")
+        return f"{self.names[local].text} = std::move({name});"
 
     def letfn(self, node: n.LetFn, dest: Dest) -> None:
         self.open("")
@@ -659,17 +674,8 @@ class _Function:
                 general = clause
                 break
             before_any.append(clause)
-        for clause in before_any:
-            if clause.kind == "cpp":
-                name = self.fresh(clause.local.name)
-                kind: CppType = clause.matches
-                self.emit(f"}} catch({kind.lvalue().name} {name}) {{")
-                self.depth += 1
-                self.names[clause.local] = Val(name, NATIVE, True)
-                self.line = 0
-                self.into(clause.body, dest)
-                self.depth -= 1
-        if general is None and all(c.kind == "cpp" for c in before_any):
+        self.catch_cpp([c for c in before_any if c.kind == "cpp"], dest)
+        if general is None and all(c.kind == "cpp" for c in before_any) and self.native_catch:
             self.emit("}")
             return
         self.emit("} catch(...) {")
@@ -679,9 +685,10 @@ class _Function:
         self.emit(f"ts::ref const {value} = ts::thrown_value({error});")
         self.line = 0
         for clause in before_any:
-            if clause.kind != "lisp":
+            if clause.kind == "cpp" and self.native_catch:
                 continue
-            self.open(f"if(ts::is_instance({value}.p, {self.constant(clause.matches)}))")
+            test = self.matches(clause, error, value)
+            self.open(f"if({test})")
             self.handler(clause, value, dest)
             self.depth -= 1
             self.emit("} else")
@@ -692,6 +699,22 @@ class _Function:
             self.emit(f"ts::throw_again(std::move({error}));")
         self.close()
         self.close()
+
+    def catch_cpp(self, clauses: list[n.Catch], dest: Dest) -> None:
+        """Catch clauses for C++ types, which C++ itself matches; the `try` block is still open."""
+        for clause in clauses:
+            name = self.fresh(clause.local.name)
+            kind: CppType = clause.matches
+            self.emit(f"}} catch({kind.lvalue().name} {name}) {{")
+            self.depth += 1
+            self.names[clause.local] = Val(name, NATIVE, True)
+            self.line = 0
+            self.into(clause.body, dest)
+            self.depth -= 1
+
+    def matches(self, clause: n.Catch, error: str, value: str) -> str:
+        """Whether a clause takes the caught exception."""
+        return f"ts::is_instance({value}.p, {self.constant(clause.matches)})"
 
     def handler(self, clause: n.Catch, value: str, dest: Dest) -> None:
         self.names[clause.local] = Val(f"{value}.p", BORROWED, True)
@@ -714,36 +737,36 @@ def quiet(node: n.Node) -> bool:
 
 
 
-_VALUES: dict[type, Callable[[_Function, Any], Val]] = {
-    n.Const: _Function.const,
-    n.NativeConst: _Function.native_const,
-    n.LocalRef: _Function.local,
-    n.VarRef: _Function.var_ref,
-    n.TheVar: _Function.the_var,
-    n.Call: _Function.call,
-    n.Intrinsic: _Function.intrinsic,
-    n.VectorLit: _Function.literal,
-    n.MapLit: _Function.literal,
-    n.SetLit: _Function.literal,
-    n.WithMeta: _Function.with_meta,
-    n.Def: _Function.def_,
-    n.SetVar: _Function.set_var,
-    n.Fn: _Function.fn,
-    n.CppExpr: _Function.cpp,
-    n.ToLisp: _Function.to_lisp,
-    n.Truth: _Function.truth,
-    n.Box: _Function.box,
-    n.CppRaw: _Function.raw,
+_VALUES: dict[type, Callable[[InlineFunction, Any], Val]] = {
+    n.Const: InlineFunction.const,
+    n.NativeConst: InlineFunction.native_const,
+    n.LocalRef: InlineFunction.local,
+    n.VarRef: InlineFunction.var_ref,
+    n.TheVar: InlineFunction.the_var,
+    n.Call: InlineFunction.call,
+    n.Intrinsic: InlineFunction.intrinsic,
+    n.VectorLit: InlineFunction.literal,
+    n.MapLit: InlineFunction.literal,
+    n.SetLit: InlineFunction.literal,
+    n.WithMeta: InlineFunction.with_meta,
+    n.Def: InlineFunction.def_,
+    n.SetVar: InlineFunction.set_var,
+    n.Fn: InlineFunction.fn,
+    n.CppExpr: InlineFunction.cpp,
+    n.ToLisp: InlineFunction.to_lisp,
+    n.Truth: InlineFunction.truth,
+    n.Box: InlineFunction.box,
+    n.CppRaw: InlineFunction.raw,
 }
-_STATEMENTS: dict[type, Callable[[_Function, Any, Dest], None]] = {
-    n.If: _Function.if_,
-    n.Do: _Function.do,
-    n.Let: _Function.let,
-    n.Loop: _Function.loop,
-    n.Recur: _Function.recur,
-    n.LetFn: _Function.letfn,
-    n.Case: _Function.case,
-    n.Throw: _Function.throw,
-    n.Try: _Function.try_,
+_STATEMENTS: dict[type, Callable[[InlineFunction, Any, Dest], None]] = {
+    n.If: InlineFunction.if_,
+    n.Do: InlineFunction.do,
+    n.Let: InlineFunction.let,
+    n.Loop: InlineFunction.loop,
+    n.Recur: InlineFunction.recur,
+    n.LetFn: InlineFunction.letfn,
+    n.Case: InlineFunction.case,
+    n.Throw: InlineFunction.throw,
+    n.Try: InlineFunction.try_,
 }
 

@@ -14,7 +14,7 @@ from pyrsistent import pvector
 
 from runtime.analysis import nodes as n
 from runtime.analysis.interop import native_literal
-from runtime.analysis.types import BOOL, OBJECT, CppType, Flag
+from runtime.analysis.types import BOOL, CppType, Flag
 from runtime.core.exceptions import Thrown
 from runtime.core.meta import with_meta
 from runtime.errors import Span
@@ -235,7 +235,7 @@ class Builder:
     def binding(self, local: n.Local, init: n.Node) -> Run:
         """What a local is bound to; a native one becomes an object of its own or a reference."""
         kind = init.type
-        if not isinstance(kind, CppType):
+        if not isinstance(kind, CppType) or (local.rvalue and kind.is_number_prvalue):
             return self.build(init)
         if isinstance(init, n.CppExpr) and not kind.has(Flag.LVALUE):
             return self.stub_call(init, VALUE)
@@ -479,15 +479,10 @@ class Builder:
         return call_closure("fixed", stub, self.arguments((value,)), self.place(node))
 
     def box(self, node: n.Box) -> Run:
-        pointer = node.value
-        kind = pointer.type
-        assert isinstance(kind, CppType)
-        text = "ts::box(@0@, @1@)"
-        where = n.Const(str(node.span) if node.span else "", span=node.span)
-        operands = (n.Operand(pointer), n.Operand(where, "cpp/box", 2))
-        result = CppType("ts::ref", int(Flag.CONVERTIBLE | Flag.CLASS), 8)
-        stub = self.host.stubs.get(text, operands, LISP, result, f"box<{kind.value}>", node.span)
-        return call_closure("fixed", stub, self.arguments((pointer, where)), self.place(node))
+        text, operands, label = box_operands(node)
+        stub = self.host.stubs.get(text, operands, LISP, BOX_TYPE, label, node.span)
+        arguments = self.arguments(tuple(op.node for op in operands))
+        return call_closure("fixed", stub, arguments, self.place(node))
 
     def raw(self, node: n.CppRaw) -> Run:
         return lambda e: None
@@ -499,6 +494,18 @@ NOT_CAUGHT = object()
 def thrown_value(error: Exception) -> Any:
     """What `catch` binds: the Lisp value that was thrown, or the exception itself."""
     return error.value if isinstance(error, Thrown) else error
+
+
+BOX_TYPE = CppType("ts::ref", int(Flag.CONVERTIBLE | Flag.CLASS), 8)
+
+
+def box_operands(node: n.Box) -> tuple[str, tuple[n.Operand, ...], str]:
+    """The expression that boxes a pointer, its operands (the pointer and the place), and its label."""
+    kind = node.value.type
+    assert isinstance(kind, CppType)
+    where = n.Const(str(node.span) if node.span else "", span=node.span)
+    operands = (n.Operand(node.value), n.Operand(where, "cpp/box", 2))
+    return "ts::box(@0@, @1@)", operands, f"box<{kind.value}>"
 
 
 def needs_end(local: n.Local, init: n.Node) -> bool:

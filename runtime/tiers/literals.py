@@ -33,7 +33,7 @@ def make_map(*flat: Any) -> Any:
 
 def make_set(*items: Any) -> Any:
     """A set literal. Raises ValueError for an item that occurs twice."""
-    made = Set(items)
+    made = Set.make(items)
     if len(made) != len(items):
         raise ValueError("a set literal has the same item twice")
     return made

@@ -66,12 +66,12 @@ def test_a_hot_loop_makes_its_function_hot(rt: Runtime) -> None:
 def test_a_function_whose_cpp_does_not_compile_stays_in_tier_0_and_says_why(
     rt: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runtime.tiers import engine, inline_cpp
+    from runtime.tiers import inline_cpp
 
     def broken(*args: object) -> inline_cpp.Generated:
         return inline_cpp.Generated("static int no_such_thing = nothing_like_it;", ())
 
-    monkeypatch.setattr(engine, "generate", broken)
+    monkeypatch.setattr(inline_cpp, "generate", broken)
     rt.eval("(defn f [x] (inc x))")
     for _ in range(10):
         assert rt.call("user/f", 1) == 2
