@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from immutables import Map
 
 from runtime.analysis.analyser import expand_macro
+from runtime.core.registry import TABLE
 from runtime.core.values import Keyword, List, Symbol
 from runtime.directives import run_directive
 from runtime.errors import source_of
@@ -130,6 +131,8 @@ def install(rt: Runtime) -> None:
         "refer": directive("refer"),
         "in-ns": enter,
     }
+    prewalk = TABLE["clojure.walk", "prewalk"].value
+    namespaces.ensure("clojure.walk").intern("macroexpand-all").bind(lambda form: prewalk(expand, form))
     core = namespaces.ensure(CORE)
     for name, function in functions.items():
         core.intern(name).bind(function)

@@ -149,6 +149,9 @@ class Namespace:
             var = self.vars[name] = Var(self.name, name)
         return var
 
+    def __str__(self) -> str:
+        return self.name
+
     def __repr__(self) -> str:
         return f"#<namespace {self.name}>"
 

@@ -10,7 +10,7 @@ import weakref
 from typing import Any
 
 from runtime.core.invoke import as_fn
-from runtime.core.kinds import Map, PVector, type_name, vector
+from runtime.core.kinds import Map, PVector, type_name
 from runtime.core.registry import core
 from runtime.core.sequences import LazySeq
 from runtime.core.values import List, Symbol
@@ -44,18 +44,27 @@ def meta(obj: Any) -> Any:
 
 @core("with-meta", arglists="([obj m])")
 def with_meta(obj: Any, m: Any) -> Any:
-    """A value equal to `obj` whose metadata is the map `m`."""
+    """A value equal to `obj` whose metadata is the map `m`.
+
+    The empty vector is one object, which everybody shares: it stays without.
+    """
     kind = type(obj)
+    if m is not None and type(m) is not Map and not hasattr(m, "items"):
+        raise TypeError(f"metadata must be a map, found {type_name(m)}")
     if kind is Map:
         same = obj.mutate().finish()
         return same if m is None else attach(same, m)
     if kind is PVector:
-        same = obj.set(0, obj[0]) if len(obj) else vector()
+        if not len(obj):
+            return obj
+        same = obj.set(0, obj[0])
         return same if m is None else attach(same, m)
     if kind is Symbol:
         return Symbol(obj.name, obj.ns, m, obj.span)
     if kind is List:
         return List(obj.items, m, obj.span, obj.spans, obj.start)
+    if hasattr(kind, "with_meta"):
+        return obj.with_meta(m)
     if kind is LazySeq:
         obj.seq()  # the copy shall not run the thunk a second time
     elif not hasattr(kind, "meta"):

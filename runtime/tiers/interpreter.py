@@ -134,11 +134,21 @@ class Builder:
 
     def map(self, node: n.MapLit) -> Run:
         parts = self.each(node.items)
-        return lambda e: make_map(*[part(e) for part in parts])
+        place = self.place(node)
+
+        def run(e: list[Any], _place: Place = place) -> Any:
+            return make_map(*[part(e) for part in parts])
+
+        return run
 
     def set(self, node: n.SetLit) -> Run:
         items = self.each(node.items)
-        return lambda e: make_set(*[item(e) for item in items])
+        place = self.place(node)
+
+        def run(e: list[Any], _place: Place = place) -> Any:
+            return make_set(*[item(e) for item in items])
+
+        return run
 
     def with_meta(self, node: n.WithMeta) -> Run:
         value, meta = self.build(node.value), self.build(node.meta)

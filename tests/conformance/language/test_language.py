@@ -22,6 +22,8 @@ FOLDER = Path(__file__).parent
 CASES = [case for table in sorted(FOLDER.glob("*.jank")) for case in read_cases(table)]
 STRATEGIES: list[dict[str, Any]] = [
     {"strategy": "interpret"},
+    {"strategy": "inline-jit"},
+    {"strategy": "tiered", "threshold": 1},
 ]
 
 

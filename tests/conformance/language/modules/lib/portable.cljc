@@ -1,0 +1,3 @@
+(ns lib.portable)
+
+(defn which [] #?(:clj :clojure :jank :jank :default :other))
