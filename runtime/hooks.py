@@ -43,9 +43,7 @@ def install() -> None:
         return
     core.load_all()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
-    _support.set_function_hooks(
-        RECUR, List, _call_slow, _arity_error, _unbound_error, Var.deref
-    )
+    _support.set_function_hooks(RECUR, List, _call_slow, _arity_error, Var.deref)
     _support.set_interop_hooks(
         CppException, _conversion_error, _unbox_error, Char, _char_text, BigInt, pvector, Map, _items, _entries, _number
     )
@@ -63,10 +61,6 @@ def _arity_error(fn: Any, count: int) -> ArityError:
     for arity in fn.code.node.arities:
         takes.append(f"{arity.required} or more" if arity.variadic else str(arity.required))
     return ArityError(f"{fn.code.name} was called with {count} arguments, but takes {' or '.join(takes)}")
-
-
-def _unbound_error(var: Var) -> NameError:
-    return NameError(f"{var.full_name} is declared but has no value yet")
 
 
 def _conversion_error(value: Any, wanted: str, callee: str, arg: int) -> ConversionError:

@@ -9,6 +9,14 @@ from runtime.errors import Frame, LispError, LispErrors, RuntimeFault, Span
 from runtime.tiers.interpreter import CppException
 
 
+_places: dict[str, tuple[Span, ...]] = {}  # of compiled functions, by symbol
+
+
+def register(symbol: str, places: tuple[Span, ...]) -> None:
+    """Tell where the calls of a compiled function stand."""
+    _places[symbol] = places
+
+
 MOST_FRAMES = 60  # of a stack that is shown; what a deep recursion leaves out is counted
 
 
@@ -16,7 +24,8 @@ def lisp_stack(trace: TracebackType | None) -> list[Frame]:
     """The Lisp calls that a traceback passed through, innermost first.
 
     Tier 0's closures keep their place in the local `_place`, one frame list `e` per activation of a
-    function; compiled functions add traceback entries of their own, whose file is the script.
+    function; compiled functions add traceback entries of their own, whose file is their C++ symbol and
+    whose line an index of the places that `register` was told.
     """
     frames: list[Frame] = []
     activation: Any = None
@@ -30,8 +39,9 @@ def lisp_stack(trace: TracebackType | None) -> list[Frame]:
                 frames.append(Frame(function, span))
             activation = local["e"]
         elif "/" in trace.tb_frame.f_code.co_name:  # no Python function is called so
-            file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-            frames.append(Frame(trace.tb_frame.f_code.co_name, Span(file, line, 1, line, 1)))
+            places = _places.get(trace.tb_frame.f_code.co_filename, ())
+            span = places[trace.tb_lineno] if trace.tb_lineno < len(places) else None
+            frames.append(Frame(trace.tb_frame.f_code.co_name, span))
             activation = None
         trace = trace.tb_next
     frames.reverse()

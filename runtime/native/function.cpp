@@ -17,22 +17,12 @@ PyObject* recur_mark = nullptr;   // what a tier-0 body returns to go round agai
 PyObject* seq_of_tuple = nullptr; // Python: tuple -> List
 PyObject* call_slow = nullptr;    // Python: (f, args tuple) -> value, for what Python cannot call itself
 PyObject* arity_error = nullptr;  // Python: (fn, count) -> exception
-PyObject* unbound_error = nullptr;
 PyObject* deref_slow = nullptr;
 
 std::uint64_t now_ns() noexcept {
   timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(t.tv_nsec);
-}
-
-[[noreturn]] void raise_made(PyObject* maker, PyObject* made) {
-  if(made) {
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made)), made);
-    Py_DECREF(made);
-  }
-  (void)maker;
-  throw py_error{};
 }
 
 struct arity {
@@ -66,7 +56,8 @@ ref interpret(fn* self, PyObject* const* args, Py_ssize_t count) {
       if(result.p != recur_mark) return result;
     }
   }
-  throw_arity(self, count);
+  wrong_arity(self, count);
+  throw py_error{};
 }
 
 PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
@@ -334,16 +325,8 @@ PyObject* var_bind(PyObject* self, PyObject* value) {
   Py_RETURN_NONE;
 }
 
-PyObject* var_unbind(PyObject* self, PyObject*) {
-  var* const v = reinterpret_cast<var*>(self);
-  Py_CLEAR(v->root);
-  ++v->version;
-  Py_RETURN_NONE;
-}
-
 PyMethodDef var_methods[] = {
   { "bind", var_bind, METH_O, "give it a new root value" },
-  { "unbind", var_unbind, METH_NOARGS, "take its root value away" },
   {}
 };
 PyMemberDef var_members[] = {
@@ -367,20 +350,19 @@ PyType_Spec var_spec{ "runtime.native._support.VarBase", sizeof(var), 0,
 // --- module functions -----------------------------------------------------------------------------------
 
 PyObject* set_hooks(PyObject*, PyObject* args) {
-  PyObject *recur, *seq, *slow, *arity, *unbound, *dynamic;
-  if(!PyArg_ParseTuple(args, "OOOOOO", &recur, &seq, &slow, &arity, &unbound, &dynamic)) return nullptr;
+  PyObject *recur, *seq, *slow, *arity, *dynamic;
+  if(!PyArg_ParseTuple(args, "OOOOO", &recur, &seq, &slow, &arity, &dynamic)) return nullptr;
   Py_XSETREF(recur_mark, Py_NewRef(recur));
   Py_XSETREF(seq_of_tuple, Py_NewRef(seq));
   Py_XSETREF(call_slow, Py_NewRef(slow));
   Py_XSETREF(arity_error, Py_NewRef(arity));
-  Py_XSETREF(unbound_error, Py_NewRef(unbound));
   Py_XSETREF(deref_slow, Py_NewRef(dynamic));
   Py_RETURN_NONE;
 }
 
 PyMethodDef functions[] = {
   { "set_function_hooks", set_hooks, METH_VARARGS,
-    "(recur mark, tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> exception, var -> value)" },
+    "(recur mark, tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> value)" },
   {}
 };
 
@@ -405,14 +387,13 @@ void check_stack_slow() {
   }
 }
 
-void throw_unbound(var* v) {
-  raise_made(unbound_error, PyObject_CallOneArg(unbound_error, reinterpret_cast<PyObject*>(v)));
-}
-
-void throw_arity(fn* self, Py_ssize_t count) {
-  ref const n = ref::own(PyLong_FromSsize_t(count));
-  raise_made(arity_error,
-             PyObject_CallFunctionObjArgs(arity_error, reinterpret_cast<PyObject*>(self), n.p, nullptr));
+PyObject* wrong_arity(fn* self, Py_ssize_t count) noexcept {
+  PyObject* const made = PyObject_CallFunction(arity_error, "On", reinterpret_cast<PyObject*>(self), count);
+  if(made) {
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made)), made);
+    Py_DECREF(made);
+  }
+  return nullptr;
 }
 
 ref deref_dynamic(var* v) { return ref::own(PyObject_CallOneArg(deref_slow, reinterpret_cast<PyObject*>(v))); }

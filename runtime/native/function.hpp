@@ -12,7 +12,7 @@ using native_entry = PyObject* (*)(fn* self, PyObject* const* args, Py_ssize_t c
 
 struct var {
   PyObject_HEAD
-  PyObject* root;        // owned; null while unbound
+  PyObject* root;        // owned; a Python `Unbound` while it has no value
   std::uint64_t version; // rises with every new root
 };
 
@@ -39,12 +39,7 @@ struct fn {
   PyObject* captures[1]; // Py_SIZE of them
 };
 
-// The value of a var; an unbound one is an error that names it.
-[[noreturn]] TS_API void throw_unbound(var* v);
-inline PyObject* root(var* v) {
-  if(!v->root) throw_unbound(v);
-  return v->root;
-}
+inline PyObject* root(var* v) noexcept { return v->root; }
 TS_API ref deref_dynamic(var* v); // a var that may have a thread's binding
 
 // Calls any callable Lisp value: functions, keywords, maps, vectors, sets, vars. `args[-1]` must be writable.
@@ -57,7 +52,7 @@ template<class... A> ref call_with(PyObject* f, A const&... a) {
 // A closure over `captures` (borrowed) of the function that `shared` describes.
 TS_API ref make_fn(code* shared, PyObject* const* captures, Py_ssize_t count);
 
-[[noreturn]] TS_API void throw_arity(fn* self, Py_ssize_t count);
+TS_API PyObject* wrong_arity(fn* self, Py_ssize_t count) noexcept; // sets the error; null
 // The arguments from `from` on as a seq, nil when there are none: a variadic function's rest parameter.
 TS_API ref rest_args(PyObject* const* args, Py_ssize_t from, Py_ssize_t count);
 

@@ -20,6 +20,7 @@ from runtime.stubs.cache import StubCache
 from runtime.tiers import inline_cpp, stub_cpp
 from runtime.tiers.functions import INLINE_CPP, INTERPRETED, STUB_CPP, FnCode, FunctionTable
 from runtime.tiers.inline_cpp import Generated, Unsupported
+from runtime.traces import register
 
 STRATEGIES = ("tiered", "interpret", "stub-jit", "inline-jit")
 NEVER_HOT = (1 << 64) - 1
@@ -146,6 +147,7 @@ class Engine:
         code.compile_ms += ready.compile_ms
         code.kept.append(ready.text.constants)  # activations of older code still read theirs
         code.constants = ready.text.constants
+        register(ready.text.symbol, ready.text.spans)
         code.native = ready.address
         self._events.add(TierChange(function=code.name, old=old, new=ready.tier, cause=cause))
 

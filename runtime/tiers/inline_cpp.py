@@ -15,6 +15,7 @@ from typing import Any
 from runtime.analysis import nodes as n
 from runtime.analysis.interop import c_string, fill
 from runtime.analysis.types import CppType, Flag, LispType, Type
+from runtime.errors import Span
 from runtime.tiers import literals
 from runtime.tiers.functions import FunctionTable
 from runtime.tiers.names import munge
@@ -73,10 +74,12 @@ RETURN, DISCARD = Dest("return"), Dest("discard")
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The text of a function and the objects that its `K` holds."""
+    """The text of a function, the objects that its `K` holds, and the places that its `at` counts."""
 
     cpp: str
     constants: tuple[Any, ...]
+    symbol: str
+    spans: tuple[Span, ...]
 
 
 def generate(node: n.Fn, symbol: str, table: FunctionTable) -> Generated:
@@ -98,7 +101,8 @@ class InlineFunction:
         self.serial = 0
         self.constants: list[Any] = []
         self.names: dict[n.Local, Val] = {}
-        self.line = 0
+        self.span: Span | None = None  # what `at` stands at, where that is known
+        self.spans: list[Span] = []
 
     # --- text -----------------------------------------------------------------------------------------------
 
@@ -126,45 +130,48 @@ class InlineFunction:
         return f"K[{len(self.constants) - 1}]"
 
     def at(self, node: n.Node) -> None:
-        """Keep the line for stack traces."""
-        if node.span is not None and node.span.line != self.line:
-            self.line = node.span.line
-            self.emit(f"at = {self.line};")
+        """Keep the place for stack traces."""
+        if node.span is not None and node.span != self.span:
+            self.span = node.span
+            self.emit(f"at = {len(self.spans)}; // line {node.span.line}")
+            self.spans.append(node.span)
 
     # --- the function ---------------------------------------------------------------------------------------
 
     def generate(self) -> Generated:
         node = self.node
-        file = node.span.file if node.span else "<eval>"
+        if node.span is not None:
+            self.spans.append(node.span)
         for index, (_, inner) in enumerate(node.captures):
             self.names[inner] = Val(f"self->captures[{index}]", BORROWED, True)
         self.names[node.this] = Val("reinterpret_cast<PyObject*>(self)", BORROWED, True)
         self.depth = 2
         for arity in node.arities:
             self.arity(arity)
-        self.emit("ts::throw_arity(self, count);")
         head = [
             f"// {node.name}  {node.span or ''}",
             f"static PyObject* {self.symbol}(ts::fn* self, PyObject* const* args, Py_ssize_t count) {{",
             "  PyObject* const* const K = ts::constants(self);",
-            f"  int at = {node.span.line if node.span else 0};",
+            "  int at = 0; // an index of the function's places",
             "  (void)K; (void)args;",
             "  try {",
         ]
         tail = [
             "  } catch(...) {",
             "    ts::set_python_error();",
-            f"    ts::add_trace({c_string(node.name)}, {c_string(file)}, at);",
+            f'    ts::add_trace({c_string(node.name)}, "{self.symbol}", at);',
             "    return nullptr;",
             "  }",
+            "  return ts::wrong_arity(self, count); // the caller's error: no place of this function",
             "}",
         ]
-        return Generated("\n".join([*head, *self.lines, *tail]), tuple(self.constants))
+        text = "\n".join([*head, *self.lines, *tail])
+        return Generated(text, tuple(self.constants), self.symbol, tuple(self.spans))
 
     def arity(self, arity: n.Arity) -> None:
         test = f"count >= {arity.required}" if arity.variadic else f"count == {arity.required}"
         self.open(f"if({test})")
-        self.line = 0
+        self.span = None
         again = any(isinstance(x, n.Recur) and x.label == arity.label for x in n.walk(arity.body))
         for index, param in enumerate(arity.params):
             name = self.fresh(param.name)
@@ -474,19 +481,19 @@ class InlineFunction:
     def if_(self, node: n.If, dest: Dest) -> None:
         test = self.condition(node.test)
         self.open(f"if({test})")
-        line = self.line
+        span = self.span
         self.into(node.then, dest)
         if dest.kind == "discard" and isinstance(node.otherwise, (n.Const, n.NativeConst)):
             self.close()
-            self.line = 0
+            self.span = None
             return
         self.depth -= 1
         self.emit("} else {")
         self.depth += 1
-        self.line = line
+        self.span = span
         self.into(node.otherwise, dest)
         self.close()
-        self.line = 0
+        self.span = None
 
     def do(self, node: n.Do, dest: Dest) -> None:
         for statement in node.statements:
@@ -538,13 +545,13 @@ class InlineFunction:
         for local, init in node.bindings:
             self.bind(local, init)
         self.open("while(true)")
-        self.line = 0
+        self.span = None
         self.into(node.body, dest)
         if dest.kind != "return":
             self.emit("break;")
         self.close()
         self.close()
-        self.line = 0
+        self.span = None
 
     def recur(self, node: n.Recur, dest: Dest) -> None:
         moves = []
@@ -605,17 +612,17 @@ class InlineFunction:
             branches = [(f"{number} == {i}", result) for i, (_, result) in enumerate(node.clauses)]
         for i, (condition, result) in enumerate(branches):
             self.open(f"if({condition})" if i == 0 else f"else if({condition})")
-            self.line = 0
+            self.span = None
             self.into(result, dest)
             self.close()
         if branches:
             self.open("else")
-        self.line = 0
+        self.span = None
         self.into(node.default, dest)
         if branches:
             self.close()
         self.close()
-        self.line = 0
+        self.span = None
 
     def equals(self, test: Val, constant: Any) -> str:
         if constant is None:
@@ -649,11 +656,11 @@ class InlineFunction:
         self.depth += 1
         pending = self.fresh("pending")
         self.emit(f"ts::ref {pending} = ts::caught();")
-        self.line = 0
+        self.span = None
         self.into(node.finally_, DISCARD)
         self.emit(f"ts::throw_again(std::move({pending}));")
         self.close()
-        self.line = 0
+        self.span = None
         self.into(node.finally_, DISCARD)
         if result:
             self.emit(f"return {result}.release();")
@@ -664,7 +671,7 @@ class InlineFunction:
             self.into(node.body, dest)
             return
         self.open("try")
-        self.line = 0
+        self.span = None
         self.into(node.body, dest)
         self.depth -= 1
         before_any: list[n.Catch] = []
@@ -683,7 +690,7 @@ class InlineFunction:
         error, value = self.fresh("error"), self.fresh("thrown")
         self.emit(f"ts::ref {error} = ts::caught();")
         self.emit(f"ts::ref const {value} = ts::thrown_value({error});")
-        self.line = 0
+        self.span = None
         for clause in before_any:
             if clause.kind == "cpp" and self.native_catch:
                 continue
@@ -708,7 +715,7 @@ class InlineFunction:
             self.emit(f"}} catch({kind.lvalue().name} {name}) {{")
             self.depth += 1
             self.names[clause.local] = Val(name, NATIVE, True)
-            self.line = 0
+            self.span = None
             self.into(clause.body, dest)
             self.depth -= 1
 
@@ -718,7 +725,7 @@ class InlineFunction:
 
     def handler(self, clause: n.Catch, value: str, dest: Dest) -> None:
         self.names[clause.local] = Val(f"{value}.p", BORROWED, True)
-        self.line = 0
+        self.span = None
         self.into(clause.body, dest)
 
 

@@ -69,7 +69,7 @@ def test_a_function_whose_cpp_does_not_compile_stays_in_tier_0_and_says_why(
     from runtime.tiers import inline_cpp
 
     def broken(*args: object) -> inline_cpp.Generated:
-        return inline_cpp.Generated("static int no_such_thing = nothing_like_it;", ())
+        return inline_cpp.Generated("static int no_such_thing = nothing_like_it;", (), "f", ())
 
     monkeypatch.setattr(inline_cpp, "generate", broken)
     rt.eval("(defn f [x] (inc x))")
@@ -149,8 +149,8 @@ def test_stack_traces_name_functions_and_lines_in_every_tier(rt: Runtime) -> Non
     assert info(rt, "user/outer").tier == info(rt, "user/inner").tier == 2
     with pytest.raises(RuntimeFault) as compiled:
         rt.call("user/outer", "a")
-    for fault in (interpreted.value, compiled.value):
-        assert [(f.function, f.span.line) for f in fault.stack if f.span] == [("user/inner", 2), ("user/outer", 4)]
+    places = [[(f.function, str(f.span)) for f in x.value.stack] for x in (interpreted, compiled)]
+    assert places[0] == places[1] == [("user/inner", "trace.jank:2:3"), ("user/outer", "trace.jank:4:4")]
     assert interpreted.value.message == compiled.value.message
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.core.futures import LocalVar
 from runtime.core.invoke import Fn, as_fn
-from runtime.core.kinds import MISSING, Map, type_name
+from runtime.core.kinds import Map, type_name
 from runtime.core.registry import core
 from runtime.namespaces import Var, current_bindings, pop_bindings, push_bindings
 
@@ -108,12 +108,9 @@ def bound_fn(f: Any) -> Fn:
 @core("exchange-roots*", arglists="([bindings])")
 def exchange_roots(bindings: Map[Var, Any]) -> Map[Var, Any]:
     """Gives vars other root values; returns the old ones, in a map that this function takes too."""
-    old = Map({var: getattr(var, "root", MISSING) for var in bindings})
+    old = Map({var: var.root for var in bindings})
     for var, value in bindings.items():
-        if value is MISSING:
-            var.unbind()
-        else:
-            var.bind(value)
+        var.bind(value)
     return old
 
 
