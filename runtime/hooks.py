@@ -43,7 +43,7 @@ def install() -> None:
         return
     core.load_all()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
-    _support.set_function_hooks(RECUR, List, _call_slow, _arity_error, Var.deref)
+    _support.set_function_hooks(RECUR, List, _call_slow, _arity_error, _deref)
     _support.set_interop_hooks(
         CppException, _conversion_error, _unbox_error, Char, _char_text, BigInt, pvector, Map, _items, _entries, _number
     )
@@ -54,6 +54,10 @@ def install() -> None:
 
 def _call_slow(fn: Any, args: tuple[Any, ...]) -> Any:
     return as_fn(fn)(*args)
+
+
+def _deref(var: Var) -> Any:
+    return var.deref()  # as its own class does it
 
 
 def _arity_error(fn: Any, count: int) -> ArityError:
