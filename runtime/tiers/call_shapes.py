@@ -1,7 +1,7 @@
 """Closures for calls, one function per shape of arguments, made when a shape is first met.
 
-A call `f(1, x, g(y))` has the shape "c l x": a constant, a local, something to evaluate. A closure written for
-just that shape reads constants and locals itself, which saves tier 0 a Python call for each of them.
+A call `f(1, x, g(y))` has the shape "c l x": a constant, a local, something to evaluate. A closure
+written for just that shape reads constants and locals itself, which saves tier 0 a Python call for each.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def _make(mode: str, shape: str) -> Factory:
         lines += ["    def run(e, _place=place):", f"        fn = {fn}"]
         names = []
         for i, (kind, part) in enumerate(zip(shape, parts, strict=True)):
-            if kind == "x":  # evaluated before the call, so that its own errors are not taken for the call's
+            if (
+                kind == "x"
+            ):  # evaluated before the call, so that its own errors are not taken for the call's
                 lines.append(f"        v{i} = {part}")
                 names.append(f"v{i}")
             else:
@@ -62,4 +64,4 @@ def _make(mode: str, shape: str) -> Factory:
     lines += ["    return run"]
     scope: dict[str, Any] = {"call_again": call_again}
     exec(compile("\n".join(lines), "<call shape>", "exec"), scope)
-    return scope["factory"]  # type: ignore[no-any-return]
+    return scope["factory"]

@@ -18,8 +18,9 @@ from runtime.events import Compile, Deoptimised, EventLog, TierChange
 from runtime.native._support import take_addresses
 from runtime.stubs.cache import StubCache
 from runtime.tiers import inline_cpp, stub_cpp
+from runtime.tiers.cpp_writer import Unsupported
 from runtime.tiers.functions import INLINE_CPP, INTERPRETED, STUB_CPP, FnCode, FunctionTable
-from runtime.tiers.inline_cpp import Generated, Unsupported
+from runtime.tiers.inline_cpp import Generated
 from runtime.traces import register
 
 STRATEGIES = ("tiered", "interpret", "stub-jit", "inline-jit")
@@ -90,7 +91,7 @@ class Engine:
         self._thread = threading.Thread(target=self._work, name="tier-up", daemon=True)
         self._thread.start()
 
-    # --- new functions and hotness --------------------------------------------------------------------------
+    # --- new functions and hotness ----------------------------------------------------------------
 
     def watch(self, code: FnCode) -> None:
         """Have a new function tell when it is hot, as the strategy wants it."""
@@ -121,7 +122,7 @@ class Engine:
                 self._working += 1
                 self._hot.put((code, cause))
 
-    # --- swapping -------------------------------------------------------------------------------------------
+    # --- swapping ---------------------------------------------------------------------------------
 
     def tick(self) -> None:
         """At a frame's start: swap in what is ready. Never waits."""
@@ -159,7 +160,9 @@ class Engine:
         old, code.tier, code.state = code.tier, INTERPRETED, "interpreted"
         code.native = 0
         code.deopts += 1
-        code.hot_at = code.calls + self._hot_at(code) if self._hot_at(code) != NEVER_HOT else NEVER_HOT
+        code.hot_at = (
+            code.calls + self._hot_at(code) if self._hot_at(code) != NEVER_HOT else NEVER_HOT
+        )
         self._events.add(Deoptimised(function=code.name, reason=reason))
         self._events.add(TierChange(function=code.name, old=old, new=INTERPRETED, cause=reason))
 
@@ -182,7 +185,7 @@ class Engine:
         """End the thread; what is queued is dropped."""
         self._hot.put(None)
 
-    # --- compiling ------------------------------------------------------------------------------------------
+    # --- compiling --------------------------------------------------------------------------------
 
     def compile_now(self, codes: list[FnCode], cause: str) -> None:
         """Compile and swap in at once, blocking: what `inline-jit` does on definition."""
@@ -254,8 +257,13 @@ class Engine:
         compiled = list(texts)
         if len(addresses) != len(compiled):
             if len(compiled) > 1:
-                return [ready for code in compiled for ready in self._compile([code], cause, priority)]
-            why = "; ".join(f"{d.message} ({d.file}:{d.line})" for d in done.errors) or "Cling gave no address"
+                return [
+                    ready for code in compiled for ready in self._compile([code], cause, priority)
+                ]
+            why = (
+                "; ".join(f"{d.message} ({d.file}:{d.line})" for d in done.errors)
+                or "Cling gave no address"
+            )
             self._fail(compiled, tier, why, done.compile_ms)
             return []
         share = done.compile_ms / len(compiled)

@@ -99,5 +99,3 @@ class FunctionTable:
         """Every function, in order of definition."""
         with self._lock:
             return list(self._by_name.values())
-
-

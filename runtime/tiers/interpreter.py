@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from pyrsistent import pvector
 
 from runtime.analysis import nodes as n
-from runtime.analysis.interop import native_literal
 from runtime.analysis.types import BOOL, CppType, Flag
 from runtime.core.exceptions import Thrown
 from runtime.core.meta import with_meta
@@ -69,7 +68,7 @@ class Builder:
         """The local's place in the frame."""
         return self.slots.setdefault(local, len(self.slots))
 
-    # --- dispatch -----------------------------------------------------------------------------------------
+    # --- dispatch ---------------------------------------------------------------------------------
 
     def build(self, node: n.Node) -> Run:
         """The closure of a node that gives a Lisp value, or a native one as tier 0 holds it."""
@@ -88,7 +87,7 @@ class Builder:
     def each(self, nodes: tuple[n.Node, ...]) -> list[Run]:
         return [self.build(node) for node in nodes]
 
-    # --- values ---------------------------------------------------------------------------------------------
+    # --- values -----------------------------------------------------------------------------------
 
     def const(self, node: n.Const | n.NativeConst) -> Run:
         value = node.value
@@ -154,7 +153,7 @@ class Builder:
         value, meta = self.build(node.value), self.build(node.meta)
         return lambda e: with_meta(value(e), meta(e))
 
-    # --- control --------------------------------------------------------------------------------------------
+    # --- control ----------------------------------------------------------------------------------
 
     def condition(self, node: n.Node) -> tuple[Run, bool]:
         """A closure for a test, and whether it gives a Python bool for certain."""
@@ -197,7 +196,10 @@ class Builder:
 
     def let(self, node: n.Let) -> Run:
         discarded = isinstance(node.type, CppType) and node.type.is_void
-        bound = [(local, self.slot(local), self.binding(local, init), init) for local, init in node.bindings]
+        bound = [
+            (local, self.slot(local), self.binding(local, init), init)
+            for local, init in node.bindings
+        ]
         run = self.effect(node.body) if discarded else self.build(node.body)
         plain: list[tuple[int, Run]] = []
         for local, slot, init, source in reversed(bound):
@@ -294,7 +296,9 @@ class Builder:
             slot = self.slot(local)
             if isinstance(local.type, CppType):
                 operands = (n.Operand(n.LocalRef(local, type=local.type)), n.Operand(arg))
-                stub = self.host.stubs.get("@0@ = @1@", operands, DISCARD, local.type, "recur", node.span)
+                stub = self.host.stubs.get(
+                    "@0@ = @1@", operands, DISCARD, local.type, "recur", node.span
+                )
                 targets.append((slot, stub))
             else:
                 targets.append((slot, None))
@@ -330,7 +334,10 @@ class Builder:
 
     def case(self, node: n.Case) -> Run:
         test, default, index = self.build(node.test), self.build(node.default), case_index(node)
-        clauses = [*(self.build(result) for _, result in node.clauses), default]  # -1 is the default
+        clauses = [
+            *(self.build(result) for _, result in node.clauses),
+            default,
+        ]  # -1 is the default
         return lambda e: clauses[index(test(e))](e)
 
     def throw(self, node: n.Throw) -> Run:
@@ -393,7 +400,7 @@ class Builder:
 
         return cpp
 
-    # --- functions and calls --------------------------------------------------------------------------------
+    # --- functions and calls ----------------------------------------------------------------------
 
     def fn(self, node: n.Fn) -> Run:
         code = build_code(self.host, node)
@@ -459,7 +466,7 @@ class Builder:
                 made.append(("x", self.build(node)))
         return made
 
-    # --- C++ ------------------------------------------------------------------------------------------------
+    # --- C++ --------------------------------------------------------------------------------------
 
     def cpp(self, node: n.CppExpr) -> Run:
         assert isinstance(node.type, CppType)
@@ -472,7 +479,9 @@ class Builder:
         arguments = self.arguments(tuple(op.node for op in node.operands))
         return call_closure("fixed", stub, arguments, self.place(node))
 
-    def unary(self, text: str, operand: CppType, gives: str, kind: CppType, node: n.Node) -> _support.Stub:
+    def unary(
+        self, text: str, operand: CppType, gives: str, kind: CppType, node: n.Node
+    ) -> _support.Stub:
         op = n.Operand(n.LocalRef(n.Local("value"), type=operand))
         return self.host.stubs.get(text, (op,), gives, kind, kind.name, node.span)
 
@@ -521,7 +530,11 @@ def box_operands(node: n.Box) -> tuple[str, tuple[n.Operand, ...], str]:
 def needs_end(local: n.Local, init: n.Node) -> bool:
     """Whether a local owns a C++ object that has something to do when it is destroyed."""
     kind = init.type
-    if not isinstance(kind, CppType) or kind.has(Flag.LVALUE) or not isinstance(local.type, CppType):
+    if (
+        not isinstance(kind, CppType)
+        or kind.has(Flag.LVALUE)
+        or not isinstance(local.type, CppType)
+    ):
         return False
     return kind.has(Flag.CLASS) and not kind.has(Flag.TRIVIAL_DESTRUCTOR)
 

@@ -39,7 +39,11 @@ def make_set(*items: Any) -> Any:
     return made
 
 
-MAKERS: dict[type, Callable[..., Any]] = {n.VectorLit: make_vector, n.MapLit: make_map, n.SetLit: make_set}
+MAKERS: dict[type, Callable[..., Any]] = {
+    n.VectorLit: make_vector,
+    n.MapLit: make_map,
+    n.SetLit: make_set,
+}
 
 
 def throw(value: Any) -> NoReturn:

@@ -10,8 +10,9 @@ from runtime.analysis import nodes as n
 from runtime.analysis.types import CppType, Flag, LispType
 from runtime.stubs.bodies import DISCARD, LISP, MATCHER, VALUE, gives_of
 from runtime.stubs.cache import StubCache
+from runtime.tiers.cpp_writer import BORROWED, OWNED, UNBOXED, Dest, Val
 from runtime.tiers.functions import FunctionTable
-from runtime.tiers.inline_cpp import BORROWED, OWNED, UNBOXED, Dest, Generated, InlineFunction, Val
+from runtime.tiers.inline_cpp import Generated, InlineFunction
 from runtime.tiers.interpreter import BOX_TYPE, box_operands, needs_end
 
 
@@ -29,9 +30,17 @@ class StubFunction(InlineFunction):
         super().__init__(node, symbol, table)
         self.stubs = stubs
 
-    # --- calls of stubs -------------------------------------------------------------------------------------
+    # --- calls of stubs ---------------------------------------------------------------------------
 
-    def stub(self, text: str, operands: tuple[n.Operand, ...], gives: str, kind: CppType, node: n.Node, label: str) -> Val:
+    def stub(
+        self,
+        text: str,
+        operands: tuple[n.Operand, ...],
+        gives: str,
+        kind: CppType,
+        node: n.Node,
+        label: str,
+    ) -> Val:
         """A call of the stub of an expression."""
         made = self.stubs.get(text, operands, gives, kind, label, node.span)
         values = [self.pointer(self.value(op.node)) for op in operands]
@@ -59,7 +68,7 @@ class StubFunction(InlineFunction):
         value = self.stub(node.text, node.operands, gives, kind, node, node.label)
         self.emit(f"{value.text};")
 
-    # --- native values ----------------------------------------------------------------------------------------
+    # --- native values ----------------------------------------------------------------------------
 
     def native_const(self, node: n.NativeConst) -> Val:
         return Val("Py_None" if node.value is None else self.constant(node.value), BORROWED, True)
@@ -125,7 +134,7 @@ class StubFunction(InlineFunction):
         text, operands, label = box_operands(node)
         return self.stub(text, operands, LISP, BOX_TYPE, node, label)
 
-    # --- exceptions -------------------------------------------------------------------------------------------
+    # --- exceptions -------------------------------------------------------------------------------
 
     def catch_cpp(self, clauses: list[n.Catch], dest: Dest) -> None:
         """Stubs know how to match C++ types: see `matches`."""

@@ -1,0 +1,296 @@
+"""The statements of compiled code: branches, bindings, loops, exceptions. The expressions are in `inline_cpp`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runtime.analysis import nodes as n
+from runtime.analysis.types import CppType, Flag
+from runtime.tiers import literals
+from runtime.tiers.cpp_writer import (
+    BORROWED,
+    DISCARD,
+    NATIVE,
+    OWNED,
+    UNBOXED,
+    CppWriter,
+    Dest,
+    Val,
+    rep_of,
+)
+
+INLINE_CASES = 8  # a case with more constants looks its value up in a table
+
+
+class ControlFlow(CppWriter):
+    """How each kind of statement is written; a value goes to a `Dest`."""
+
+    native_catch = True  # whether C++ exceptions are caught by C++ catch clauses
+
+    def condition(self, node: n.Node) -> str:
+        """A C++ condition for a Lisp or native test."""
+        if isinstance(node, n.Truth):
+            return self.value(node.value).text
+        value = self.value(node)
+        if value.rep == "bool":
+            return value.text
+        if value.rep in UNBOXED.values():
+            return "true" if value.stable else f"(({value.text}), true)"
+        if value.rep == OWNED:
+            value = self.named(value)
+        return f"ts::truthy({value.text})"
+
+    def if_(self, node: n.If, dest: Dest) -> None:
+        test = self.condition(node.test)
+        self.open(f"if({test})")
+        span = self.span
+        self.into(node.then, dest)
+        if dest.kind == "discard" and isinstance(node.otherwise, (n.Const, n.NativeConst)):
+            self.close()
+            self.span = None
+            return
+        self.depth -= 1
+        self.emit("} else {")
+        self.depth += 1
+        self.span = span
+        self.into(node.otherwise, dest)
+        self.close()
+        self.span = None
+
+    def do(self, node: n.Do, dest: Dest) -> None:
+        for statement in node.statements:
+            self.into(statement, DISCARD)
+        self.into(node.value, dest)
+
+    def block(self, node: n.Node, dest: Dest) -> None:
+        """A scope of its own, unless the enclosing one ends here anyway."""
+        self.open("")
+        self.into(node, dest)
+        self.close()
+
+    def let(self, node: n.Let, dest: Dest) -> None:
+        if dest.kind != "return":
+            self.open("")
+        for local, init in node.bindings:
+            self.bind(local, init)
+        self.into(node.body, dest)
+        if dest.kind != "return":
+            self.close()
+
+    def bind(self, local: n.Local, init: n.Node) -> None:
+        """A local's variable; one that recur changes is not const."""
+        if isinstance(init.type, CppType) and isinstance(local.type, CppType):
+            self.bind_native(local, init, init.type)
+            return
+        name = self.fresh(local.name)
+        value = self.value(init)
+        rep = rep_of(local.type)
+        if rep == OWNED and not local.assigned and value.stable and value.rep == BORROWED:
+            self.names[local] = value
+            return
+        if not local.assigned:
+            self.names[local] = self.named(value, local.name)
+            return
+        text = self.owned(value) if rep == OWNED else value.text
+        self.emit(f"{rep} {name} = {text};")
+        self.names[local] = Val(
+            f"{name}.p" if rep == OWNED else name, BORROWED if rep == OWNED else rep, False
+        )
+
+    def bind_native(self, local: n.Local, init: n.Node, kind: CppType) -> None:
+        """A C++ object or reference under the local's name."""
+        value = self.value(init)
+        name = self.fresh(local.name)
+        self.emit(f"{'auto&&' if kind.has(Flag.LVALUE) else 'auto'} {name} = {value.text};")
+        self.names[local] = Val(name, NATIVE, True)
+
+    def loop(self, node: n.Loop, dest: Dest) -> None:
+        self.open("")
+        for local, init in node.bindings:
+            self.bind(local, init)
+        self.open("while(true)")
+        self.span = None
+        self.into(node.body, dest)
+        if dest.kind != "return":
+            self.emit("break;")
+        self.close()
+        self.close()
+        self.span = None
+
+    def recur(self, node: n.Recur, dest: Dest) -> None:
+        moves = []
+        for local, arg in zip(node.locals, node.args, strict=True):
+            if isinstance(arg, n.LocalRef) and arg.local is local:
+                continue
+            target = self.names[local]
+            if isinstance(local.type, CppType):
+                moves.append(self.next_native(local, arg))
+                continue
+            value = self.value(arg)
+            name = self.fresh("next")
+            if target.rep == BORROWED:
+                self.emit(f"ts::ref {name} = {self.owned(value)};")
+                moves.append(f"{target.text.removesuffix('.p')} = std::move({name});")
+            else:
+                self.emit(f"{target.rep} const {name} = {self.as_rep(value, target.rep)};")
+                moves.append(f"{target.text} = {name};")
+        for move in moves:
+            self.emit(move)
+        self.emit("continue;")
+
+    def next_native(self, local: n.Local, arg: n.Node) -> str:
+        """Evaluates a native local's next value; gives the statement that assigns it."""
+        name = self.fresh("next")
+        self.emit(f"auto {name} = {self.value(arg).text};")
+        return f"{self.names[local].text} = std::move({name});"
+
+    def letfn(self, node: n.LetFn, dest: Dest) -> None:
+        self.open("")
+        order: dict[n.Local, str] = {}
+        for local, _ in node.bindings:
+            name = self.fresh(local.name)
+            self.emit(f"ts::ref {name} = ts::ref::share(Py_None);")
+            self.names[local] = Val(f"{name}.p", BORROWED, False)
+            order[local] = name
+        for local, fn in node.bindings:
+            self.emit(f"{order[local]} = {self.owned(self.fn(fn))};")
+        for local, fn in node.bindings:
+            for index, (outer, _) in enumerate(fn.captures):
+                if isinstance(outer, n.LocalRef) and outer.local in order:
+                    self.emit(
+                        f"ts::set_capture({order[local]}.p, {index}, {order[outer.local]}.p);"
+                    )
+        self.into(node.body, dest)
+        self.close()
+
+    def case(self, node: n.Case, dest: Dest) -> None:
+        self.open("")
+        test = self.named(self.value(node.test), "case")
+        constants = sum(len(c) for c, _ in node.clauses)
+        if constants <= INLINE_CASES:
+            branches = [
+                (" || ".join(self.equals(test, c) for c in group), result)
+                for group, result in node.clauses
+            ]
+        else:
+            index = self.named(self.python_call(literals.case_index(node), [test], node))
+            number = self.fresh("clause")
+            self.emit(f'std::int64_t const {number} = ts::to_int64({index.text}, "case");')
+            branches = [(f"{number} == {i}", result) for i, (_, result) in enumerate(node.clauses)]
+        for i, (condition, result) in enumerate(branches):
+            self.open(f"if({condition})" if i == 0 else f"else if({condition})")
+            self.span = None
+            self.into(result, dest)
+            self.close()
+        if branches:
+            self.open("else")
+        self.span = None
+        self.into(node.default, dest)
+        if branches:
+            self.close()
+        self.close()
+        self.span = None
+
+    def equals(self, test: Val, constant: Any) -> str:
+        if constant is None:
+            return f"({test.text} == Py_None)" if test.rep == BORROWED else "false"
+        if test.rep in UNBOXED.values():
+            value = self.const(n.Const(constant))
+            if value.rep != test.rep:
+                return "false"
+            return f"ts::equal({test.text}, {value.text})"
+        return f"ts::equal({test.text}, {self.constant(constant)})"
+
+    def throw(self, node: n.Throw, dest: Dest) -> None:
+        value = self.python_call(literals.throw, self.values((node.value,)), node)
+        self.emit(f"{value.text};")
+        self.emit("__builtin_unreachable();")
+
+    def try_(self, node: n.Try, dest: Dest) -> None:
+        if node.finally_ is None:
+            self.guarded(node, dest)
+            return
+        result = ""
+        inner = dest
+        if dest.kind == "return":  # the value waits until `finally` has run
+            result = self.fresh("result")
+            self.emit(f"ts::ref {result};")
+            inner = Dest("assign", result, OWNED)
+        self.open("try")
+        self.guarded(node, inner)
+        self.depth -= 1
+        self.emit("} catch(...) {")
+        self.depth += 1
+        pending = self.fresh("pending")
+        self.emit(f"ts::ref {pending} = ts::caught();")
+        self.span = None
+        self.into(node.finally_, DISCARD)
+        self.emit(f"ts::throw_again(std::move({pending}));")
+        self.close()
+        self.span = None
+        self.into(node.finally_, DISCARD)
+        if result:
+            self.emit(f"return {result}.release();")
+
+    def guarded(self, node: n.Try, dest: Dest) -> None:
+        """The body with its catch clauses: C++ ones natively, Lisp ones by what Python's error holds."""
+        if not node.catches:
+            self.into(node.body, dest)
+            return
+        self.open("try")
+        self.span = None
+        self.into(node.body, dest)
+        self.depth -= 1
+        before_any: list[n.Catch] = []
+        general: n.Catch | None = None
+        for clause in node.catches:
+            if clause.kind == "any":
+                general = clause
+                break
+            before_any.append(clause)
+        self.catch_cpp([c for c in before_any if c.kind == "cpp"], dest)
+        if general is None and all(c.kind == "cpp" for c in before_any) and self.native_catch:
+            self.emit("}")
+            return
+        self.emit("} catch(...) {")
+        self.depth += 1
+        error, value = self.fresh("error"), self.fresh("thrown")
+        self.emit(f"ts::ref {error} = ts::caught();")
+        self.emit(f"ts::ref const {value} = ts::thrown_value({error});")
+        self.span = None
+        for clause in before_any:
+            if clause.kind == "cpp" and self.native_catch:
+                continue
+            test = self.matches(clause, error, value)
+            self.open(f"if({test})")
+            self.handler(clause, value, dest)
+            self.depth -= 1
+            self.emit("} else")
+        self.open("")
+        if general is not None:
+            self.handler(general, value, dest)
+        else:
+            self.emit(f"ts::throw_again(std::move({error}));")
+        self.close()
+        self.close()
+
+    def catch_cpp(self, clauses: list[n.Catch], dest: Dest) -> None:
+        """Catch clauses for C++ types, which C++ itself matches; the `try` block is still open."""
+        for clause in clauses:
+            name = self.fresh(clause.local.name)
+            kind: CppType = clause.matches
+            self.emit(f"}} catch({kind.lvalue().name} {name}) {{")
+            self.depth += 1
+            self.names[clause.local] = Val(name, NATIVE, True)
+            self.span = None
+            self.into(clause.body, dest)
+            self.depth -= 1
+
+    def matches(self, clause: n.Catch, error: str, value: str) -> str:
+        """Whether a clause takes the caught exception."""
+        return f"ts::is_instance({value}.p, {self.constant(clause.matches)})"
+
+    def handler(self, clause: n.Catch, value: str, dest: Dest) -> None:
+        self.names[clause.local] = Val(f"{value}.p", BORROWED, True)
+        self.span = None
+        self.into(clause.body, dest)

@@ -1,0 +1,174 @@
+"""What all of compiled code is written with: lines, names, constants, places, values and where they go."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.analysis import nodes as n
+from runtime.analysis.types import LispType, Type
+from runtime.errors import Span
+from runtime.tiers.functions import FunctionTable
+from runtime.tiers.names import munge
+
+OWNED, BORROWED, NATIVE = "ts::ref", "PyObject*", "native"
+UNBOXED = {"int": "std::int64_t", "double": "double", "bool": "bool"}
+
+
+class Unsupported(Exception):
+    """A construct that compiled code does not have; the function stays in tier 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Val:
+    """A C++ expression and what it is: OWNED, BORROWED, NATIVE or the C++ type of an unboxed number.
+
+    `stable` ones may be written where they are used: evaluating them later changes nothing.
+    """
+
+    text: str
+    rep: str
+    stable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dest:
+    """Where a value goes: "return", "discard", "assign" to the variable `name` of kind `rep`, or its
+    "address" to the pointer `name`."""
+
+    kind: str
+    name: str = ""
+    rep: str = OWNED
+
+
+RETURN, DISCARD = Dest("return"), Dest("discard")
+
+
+def rep_of(kind: Type | None) -> str:
+    """How compiled code holds a Lisp value of that type."""
+    return UNBOXED.get(kind.kind, OWNED) if isinstance(kind, LispType) else OWNED
+
+
+class CppWriter(ABC):
+    """The text of one function in the making."""
+
+    def __init__(self, node: n.Fn, symbol: str, table: FunctionTable) -> None:
+        self.node = node
+        self.symbol = symbol
+        self.table = table
+        self.lines: list[str] = []
+        self.depth = 1
+        self.serial = 0
+        self.constants: list[Any] = []
+        self.names: dict[n.Local, Val] = {}
+        self.span: Span | None = None  # what `at` stands at, where that is known
+        self.spans: list[Span] = []
+
+    # --- text -------------------------------------------------------------------------------------
+
+    def emit(self, text: str) -> None:
+        self.lines.append("  " * self.depth + text)
+
+    def open(self, head: str) -> None:
+        self.emit(f"{head} {{")
+        self.depth += 1
+
+    def close(self, tail: str = "") -> None:
+        self.depth -= 1
+        self.emit("}" + tail)
+
+    def fresh(self, hint: str = "t") -> str:
+        self.serial += 1
+        return f"{munge(hint)}_{self.serial}"
+
+    def constant(self, value: Any) -> str:
+        """`value`'s place in K."""
+        for i, known in enumerate(self.constants):
+            if known is value:
+                return f"K[{i}]"
+        self.constants.append(value)
+        return f"K[{len(self.constants) - 1}]"
+
+    def at(self, node: n.Node) -> None:
+        """Keep the place for stack traces."""
+        if node.span is not None and node.span != self.span:
+            self.span = node.span
+            self.emit(f"at = {len(self.spans)}; // line {node.span.line}")
+            self.spans.append(node.span)
+
+    # --- destinations -----------------------------------------------------------------------------
+
+    def deliver(self, value: Val, dest: Dest) -> None:
+        match dest.kind:
+            case "discard":
+                if not value.stable:
+                    self.emit(f"(void)({value.text});")
+            case "return":
+                self.emit(f"return {self.owned(value)}.release();")
+            case "address":
+                self.emit(f"{dest.name} = std::addressof({value.text});")
+            case _:
+                self.emit(f"{dest.name} = {self.as_rep(value, dest.rep)};")
+
+    def as_rep(self, value: Val, rep: str) -> str:
+        if rep == OWNED:
+            return self.owned(value)
+        if rep in (NATIVE, value.rep):
+            return value.text
+        raise Unsupported(f"a {value.rep} where a {rep} was expected")
+
+    def owned(self, value: Val) -> str:
+        """The value as a `ts::ref`."""
+        if value.rep == OWNED:
+            return value.text
+        if value.rep == BORROWED:
+            return f"ts::ref::share({value.text})"
+        return f"ts::box({value.text})"
+
+    def named(self, value: Val, hint: str = "t") -> Val:
+        """The value in a variable of its own, unless it is stable."""
+        if value.stable:
+            return value
+        name = self.fresh(hint)
+        if value.rep == NATIVE:
+            self.emit(f"auto&& {name} = {value.text};")
+            return Val(name, NATIVE, True)
+        if value.rep in (OWNED, BORROWED):
+            self.emit(f"ts::ref const {name} = {self.owned(value)};")
+            return Val(f"{name}.p", BORROWED, True)
+        self.emit(f"{value.rep} const {name} = {value.text};")
+        return Val(name, value.rep, True)
+
+    def values(self, nodes: tuple[n.Node, ...]) -> list[Val]:
+        """Operands in order of evaluation: all but the last are named, so that the order holds."""
+        return [self.named(self.value(node)) for node in nodes]
+
+    def pointer(self, value: Val) -> str:
+        """A Lisp value as a `PyObject*` that stays alive for the rest of the block."""
+        if value.rep == BORROWED and value.stable:
+            return value.text
+        return self.named(Val(self.owned(value), OWNED)).text
+
+    # --- what the subclasses write ----------------------------------------------------------------
+
+    @abstractmethod
+    def into(self, node: n.Node, dest: Dest) -> None:
+        """Statements that evaluate `node` and bring its value to `dest`."""
+
+    @abstractmethod
+    def value(self, node: n.Node) -> Val:
+        """An expression for `node`; statements that must come first are emitted."""
+
+    @abstractmethod
+    def const(self, node: n.Const) -> Val:
+        """A Lisp constant."""
+
+    @abstractmethod
+    def fn(self, node: n.Fn) -> Val:
+        """A new closure."""
+
+    @abstractmethod
+    def python_call(self, function: Callable[..., Any], values: list[Val], node: n.Node) -> Val:
+        """A call of something of ours that stays Python."""
