@@ -138,8 +138,8 @@ class Loader:
             if is_directive(part):
                 value = run_directive(self.host, part, place)  # type: ignore[arg-type]
                 continue
-            run, _ = prepare(self.host, part, place, table)
             try:
+                run, _ = prepare(self.host, part, place, table)
                 self.host.stubs.compile_pending()
             except LispErrors as e:
                 raise e.errors[0] from None

@@ -12,6 +12,7 @@ from typing import Any
 from runtime.analysis import nodes as n
 from runtime.analysis.interop import InteropRules
 from runtime.analysis.intrinsics import FOLDED, intrinsic_type
+from runtime.analysis.temporaries import Temporaries
 from runtime.analysis.types import BOOL, BUILTIN, DOUBLE, INT, NEVER, OBJECT, VOID, CppType, Flag, LispType, Type
 from runtime.cling.oracle import TypeOracle
 from runtime.core.values import Keyword
@@ -42,7 +43,7 @@ def infer(node: n.Node, oracle: TypeOracle, resolve_get: Any = None) -> n.Node:
     raise AnalysisError("the types of this form cannot be settled", node.span)
 
 
-class Inference(InteropRules):
+class Inference(InteropRules, Temporaries):
     """One pass. `questions` collects what Clang has yet to answer; the AST is only good if it stays empty."""
 
     def __init__(self, oracle: TypeOracle, get_var: Any) -> None:
@@ -59,7 +60,11 @@ class Inference(InteropRules):
 
     def visit(self, node: n.Node, want: str) -> n.Node:
         """The typed node; with `want` LISP a Lisp value, with DISCARD anything."""
-        made = _RULES[type(node)](self, node, want)
+        rule = _RULES[type(node)]
+        if self.temporaries is None or type(node) in _IN_CPP:
+            made = rule(self, node, want)
+        else:
+            made = self.apart(lambda: rule(self, node, want))
         if want == LISP and isinstance(made.type, CppType):
             return self.to_lisp(made)
         return made
@@ -67,7 +72,7 @@ class Inference(InteropRules):
     def each(self, nodes: tuple[n.Node, ...], want: str = LISP) -> tuple[n.Node, ...]:
         return tuple(self.visit(node, want) for node in nodes)
 
-    # --- bindings and control ---------------------------------------------------------------------------
+    # --- bindings and control ---------------------------------------------------------------------
 
     def bind(self, local: n.Local, init: n.Node) -> n.Node:
         """The typed initial value of a local, whose type is set: a native one is a name for an object."""
@@ -175,7 +180,7 @@ class Inference(InteropRules):
             clause.local.type = matches.lvalue() if matches is not None else OBJECT
         return n.Catch(clause.kind, matches, clause.local, self.visit(clause.body, want), clause.span)
 
-    # --- functions and calls ----------------------------------------------------------------------------
+    # --- functions and calls ----------------------------------------------------------------------
 
     def fn(self, node: n.Fn, want: str) -> n.Node:
         captures = []
@@ -206,10 +211,16 @@ class Inference(InteropRules):
         return n.LetFn(bound, body, span=node.span, type=body.type)  # type: ignore[arg-type]
 
     def call(self, node: n.Call, want: str) -> n.Node:
-        fn = self.visit(node.fn, ANY)
+        return self.whole(lambda: self.called(node))
+
+    def called(self, node: n.Call) -> n.Node:
+        (fn,) = self.operand_nodes((node.fn,), self.native)
         if isinstance(fn.type, CppType):
-            args = tuple(self.visit(a, ANY) for a in node.args)
+            fn, *args = self.operand_nodes(node.args, self.native, (fn,))
             return self.invoke_native(fn, args, node)
+        return self.apart(lambda: self.lisp_call(fn, node))
+
+    def lisp_call(self, fn: n.Node, node: n.Call) -> n.Node:
         if isinstance(fn, n.VarRef) and fn.var.ns == "clojure.core" and fn.var.name in ("nil?", "some?"):
             if (asked := self.null_test(node, fn.var.name == "nil?")) is not None:
                 return asked
@@ -245,7 +256,7 @@ class Inference(InteropRules):
         null = isinstance(value, n.NativeConst) and value.value is None
         return n.Do((value,), n.Const(null is wanted, type=BOOL), span=node.span, type=BOOL)
 
-    # --- values -----------------------------------------------------------------------------------------
+    # --- values -----------------------------------------------------------------------------------
 
     def const(self, node: n.Const, want: str) -> n.Node:
         kind = _CONST_TYPES.get(type(node.value), OBJECT)
@@ -286,10 +297,22 @@ class Inference(InteropRules):
         return type(node)(self.each(node.items), span=node.span)  # type: ignore[no-any-return]
 
     def interop(self, node: n.Interop, want: str) -> n.Node:
-        return self.lower(node, tuple(self.visit(a, ANY) for a in node.args), want == DISCARD)
+        if node.op == "operator" and node.name == "&" and len(node.args) == 1:
+            named = node.args[0]
+            if isinstance(named, n.Interop) and named.op == "name":
+                return self.address(named.name, node.span)
+
+        def lowered() -> n.Node:
+            return self.lower(node, self.operand_nodes(node.args, self.native), want == DISCARD)
+
+        return self.whole(lowered)
+
+    def native(self, node: n.Node) -> n.Node:
+        """A typed operand of an interop form."""
+        return self.visit(node, ANY)
 
 
-
+_IN_CPP = (n.Interop, n.Call)  # what may be part of a C++ expression that is nested in another
 _CONST_TYPES: dict[type, LispType] = {int: INT, float: DOUBLE, bool: BOOL}
 _RULES: dict[type, Callable[[Inference, Any, str], n.Node]] = {
     n.Const: Inference.const,

@@ -61,7 +61,7 @@ class InteropRules:
         self.oracle = oracle
         self.questions: list[Question] = []
 
-    # --- asking -----------------------------------------------------------------------------------------
+    # --- asking -----------------------------------------------------------------------------------
 
     def ask(self, kind: str, text: str) -> Answer | Rejected | None:
         question = Question(kind, text)
@@ -124,7 +124,7 @@ class InteropRules:
             expected = "Lisp values cast to the parameter's type where overloads differ: (cpp/int x), (cpp/float x) …"
         raise CppError(message, span, expected=expected, found=found, notes=notes)
 
-    # --- building ---------------------------------------------------------------------------------------
+    # --- building ---------------------------------------------------------------------------------
 
     def expression(
         self, text: str, operands: Sequence[n.Operand], kind: CppType, span: Span | None, label: str,
@@ -157,8 +157,12 @@ class InteropRules:
         return [n.Operand(native_literal(a), callee, start + i) for i, a in enumerate(args)]
 
     def copied(self, node: n.Node) -> n.Node:
-        assert isinstance(node.type, CppType)
-        return self.expression("ts::copy(@0@)", (n.Operand(node),), node.type.decayed(), node.span, "copy")
+        """A native value of its own: a copy, or what was moved from an rvalue."""
+        kind = node.type
+        assert isinstance(kind, CppType)
+        if kind.has(Flag.CLASS) and not kind.unknown:  # of a class's reference Clang did not say how it ends
+            return self.question("ts::copy(@0@)", (n.Operand(node),), node.span, "copy")
+        return self.expression("ts::copy(@0@)", (n.Operand(node),), kind.decayed(), node.span, "copy")
 
     def convert(self, node: n.Node, target: CppType, span: Span | None) -> n.Node:
         """`node` as a value of a C++ type, implicitly."""
@@ -167,11 +171,11 @@ class InteropRules:
         op = n.Operand(native_literal(node), target.name, 1)
         if op.native is None:
             return self.expression(f"ts::construct<{target.name}>(@0@)", (op,), target, span, target.name, True)
-        kind = self.type_of(f"ts::convert<{target.name}>(@0@)", (op,), span, target.name)
-        text = f"ts::convert<{target.name}>(@0@)"
-        return self.expression(text, (op,), kind, span, target.name)
+        # Asked as a parameter of that type: Clang looks into `convert` only when it compiles it.
+        asked = f"static_cast<ts::id<{target.name}> (*)(ts::id<{target.name}>)>(nullptr)(@0@)"
+        return self.question(f"ts::convert<{target.name}>(@0@)", (op,), span, target.name, asked=asked)
 
-    # --- to Lisp and to conditions ------------------------------------------------------------------------
+    # --- to Lisp and to conditions ----------------------------------------------------------------
 
     def to_lisp(self, node: n.Node) -> n.Node:
         """A native value as a Lisp value. Raises AnalysisError where its type has none."""
@@ -222,7 +226,7 @@ class InteropRules:
             )
         return n.Do((node,), n.Const(True), span=node.span)
 
-    # --- the forms ----------------------------------------------------------------------------------------
+    # --- the forms --------------------------------------------------------------------------------
 
     def lower(self, node: n.Interop, args: tuple[n.Node, ...], discarded: bool) -> n.Node:
         """The rule of the form that `node.op` names."""
@@ -388,6 +392,10 @@ class InteropRules:
             left = self.binary(sign, left, right, node)
         return left
 
+    def address(self, name: str, span: Span | None) -> n.Node:
+        """`(cpp/& name)`: the address of a variable or function, or a pointer to a member."""
+        return self.question(f"&{name}", (), span, f"&{name}")
+
     def binary(self, sign: str, left: n.Node, right: n.Node, node: n.Interop) -> n.Node:
         """One binary operator. A Lisp operand becomes the type of a number beside it."""
         a, b = self.operands((left, right), f"operator{sign}")
@@ -409,7 +417,7 @@ class InteropRules:
         return self.question(text, (a, b), node.span, f"operator{sign}", simple)
 
     def _cast(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
-        if not args[0].type.unknown and isinstance(args[0].type, LispType) and not is_literal(args[0]):
+        if isinstance(args[0].type, LispType) and not is_literal(args[0]):
             text = f"ts::construct<{node.name}>(@0@)"
         else:
             text = f"static_cast<{node.name}>(@0@)"
@@ -451,7 +459,7 @@ class InteropRules:
         text = f"(@0@)({commas([f'@{i + 1}@' for i in range(len(args))])})"
         return self.question(text, ops, node.span, f"{kind.name} call")
 
-    # --- C variadics ----------------------------------------------------------------------------------------
+    # --- C variadics ------------------------------------------------------------------------------
 
     def variadic(self, callee: str, ops: Sequence[n.Operand]) -> int | None:
         """How many parameters stand before the ellipsis of a printf-like callee; None or -1 when it is none.
@@ -519,7 +527,7 @@ class InteropRules:
         )
 
 
-# --- operands in questions and errors ------------------------------------------------------------------------
+# --- operands in questions and errors -------------------------------------------------------------
 
 
 def declval(op: n.Operand) -> str:

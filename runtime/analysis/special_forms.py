@@ -208,7 +208,7 @@ def set_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
         if not target.var.is_dynamic:
             a.fail(f"{form[1]} is not dynamic: set! cannot change it", target.span, "a dynamic var", form[1])
         return n.SetVar(target.var, value, span=span)
-    if isinstance(target, n.Interop):
+    if isinstance(target, (n.Interop, n.LocalRef)):
         return n.Interop("operator", "=", (target, value), span=span)
     place = a.item_span(form, 1, span)
     a.fail("set! changes dynamic vars and C++ places", place, "a dynamic var or a C++ member", form[1])

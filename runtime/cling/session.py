@@ -110,7 +110,7 @@ class Session:
         finally:
             threading.stack_size(0)
 
-    # --- used from any thread -------------------------------------------------------------------------
+    # --- used from any thread ---------------------------------------------------------------------
 
     def submit(self, code: str, priority: int = URGENT) -> Future[Declared]:
         """Queue a transaction. The future's result never raises for rejected C++: look at `ok`."""
@@ -139,7 +139,7 @@ class Session:
         """Whether nothing waits and nothing compiles."""
         return self._jobs.empty() and not self._busy
 
-    # --- the owning thread ------------------------------------------------------------------------------
+    # --- the owning thread ------------------------------------------------------------------------
 
     def _own(self) -> None:
         try:
@@ -171,8 +171,8 @@ class Session:
         self.load_library(_support.__file__)
         gbl = cppyy.gbl.gInterpreter
         gbl.AddIncludePath(sysconfig.get_paths()["include"])
-        gbl.AddIncludePath(str(NATIVE))
-        done = self._run('#include "compiled.hpp"\n')
+        # By its path: a folder of ours on the include path would hide users' headers of the same names.
+        done = self._run(f'#include "{NATIVE}/compiled.hpp"\n')
         if not done.ok:
             raise RuntimeError(f"Cling rejects the support header: {done.diagnostics}")
 
