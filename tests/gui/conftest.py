@@ -22,7 +22,7 @@ class Gui:
 
     def __init__(self, scripts: tuple[Path, ...], config: Path, **options: Any) -> None:
         self.scripts = scripts
-        self.app = Application(Options(scripts=scripts, config_dir=config, cache=False, **options))
+        self.app = Application(Options(scripts=scripts, config_dir=config, **options))
         self.app.start()
         self.until(lambda: not self.app.loading, "the scripts are loaded")
         self.driver = Driver(self.app.step)
