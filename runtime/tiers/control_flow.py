@@ -1,4 +1,4 @@
-"""The statements of compiled code: branches, bindings, loops, exceptions. The expressions are in `inline_cpp`."""
+"""The statements of compiled code: branches, bindings, loops, exceptions. `inline_cpp` has the rest."""
 
 from __future__ import annotations
 
