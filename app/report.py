@@ -16,7 +16,16 @@ from app.frame_log import FrameLog
 from panels.model import percentiles
 from panels.theme import tier_name
 from runtime.errors import render
-from runtime.events import Compile, Event, EventLog, Fault, Reload, StubMiss, TypeQuery
+from runtime.events import (
+    Compile,
+    Event,
+    EventLog,
+    Fault,
+    LibraryBuilt,
+    Reload,
+    StubMiss,
+    TypeQuery,
+)
 from runtime.info import FunctionInfo, StubStats
 
 
@@ -147,7 +156,7 @@ def _of_event(event: Event) -> dict[str, Any]:
             # One row for the whole transaction, of which each stub has an equal share.
             spent = event.compile_ms * event.batch
             row = _span(f"{event.batch} stubs", event.at - spent / 1000, spent, 2)
-        case TypeQuery():
+        case TypeQuery() | LibraryBuilt():
             row = _span(kind, event.at - event.compile_ms / 1000, event.compile_ms, 2)
         case Reload():
             row = _span(kind, event.at - event.latency_ms / 1000, event.latency_ms, 3)

@@ -14,6 +14,7 @@ from runtime.events import (
     Deoptimised,
     Event,
     Fault,
+    LibraryBuilt,
     Reload,
     StubMiss,
     TierChange,
@@ -68,6 +69,11 @@ def describe(event: Event) -> str:
             return f"{event.signature} ({event.compile_ms:.1f} ms, {event.batch} together)"
         case TypeQuery():
             return f"{event.questions} questions in {event.compile_ms:.1f} ms"
+        case LibraryBuilt():
+            done = "found compiled" if event.cached else f"compiled in {event.compile_ms:.0f} ms"
+            return f"{Path(event.file).name} {done}" + (
+                "" if event.in_force else ", restart to use it"
+            )
         case Compile():
             names = ", ".join(event.functions)
             outcome = f": {event.error}" if event.error else ""
