@@ -19,7 +19,7 @@ from app.headless import Headless
 from app.nrepl import NreplServer
 from app.report import process_start, report, rss_mb, trace, write_json
 from app.surface import Surface
-from app.watch import HEADERS, Change, Watcher
+from app.watch import CPP, Change, Watcher
 from app.window import Window
 from panels.desk import Desk
 from panels.model import PanelState, ProblemView, Snapshot
@@ -218,11 +218,14 @@ class Application:
             return
         for change in self._watcher.changes():
             path = change.path.resolve()
-            if path.suffix in HEADERS:
-                if any(Path(header).name == path.name for header in runtime.declarations.headers):
-                    text = f"{path.name} changed, but this process keeps the C++ it declared first"
+            if path.suffix in CPP:
+                if path in runtime.declarations.files:
+                    text = f"{path.name} changed, but this process keeps the C++ it loaded first"
                     fault = CppError(text, _start_of(path), expected="a restart of the app")
                     runtime.report_fault(str(path), fault)
+                else:  # a script may have been refused for what stood there before
+                    for script in {problem.script for problem in runtime.problems()} & set(self.scripts):
+                        runtime.load_async(script)
                 continue
             known = {file.resolve(): str(file) for file in runtime.module_files()}
             if path not in known:

@@ -17,7 +17,7 @@ from pathlib import Path
 import watchfiles
 
 SCRIPTS = frozenset((".jank", ".cljc", ".clj"))
-HEADERS = frozenset((".h", ".hh", ".hpp", ".hxx", ".inl"))
+CPP = frozenset((".h", ".hh", ".hpp", ".hxx", ".inl", ".cpp"))
 SETTLE_SECONDS = 0.3  # how long a file may be missing or empty while an editor saves it
 
 
@@ -64,7 +64,7 @@ class Watcher:
     def _run(self) -> None:
         news = watchfiles.watch(
             *self._roots,
-            watch_filter=lambda _, path: Path(path).suffix in SCRIPTS | HEADERS,
+            watch_filter=lambda _, path: Path(path).suffix in SCRIPTS | CPP,
             debounce=60,
             step=15,
             rust_timeout=100,

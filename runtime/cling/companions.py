@@ -42,6 +42,11 @@ class Setting:
     defines: Mapping[str, str]
 
 
+def library_folder() -> Path:
+    """Where the libraries are kept: in the user's cache, for all runtimes."""
+    return platformdirs.user_cache_path("tierscope") / "libraries"
+
+
 def find_header(name: str, folders: Iterable[Path], beside: Path | None = None) -> Path | None:
     """The file that an include of `name` means, where it is in `beside` or in one of the folders."""
     for folder in ([beside] if beside else []) + list(folders):
@@ -52,23 +57,17 @@ def find_header(name: str, folders: Iterable[Path], beside: Path | None = None) 
 
 
 def reached(path: Path, folders: Sequence[Path]) -> Iterator[Path]:
-    """The files of the user's folders that `path` includes, directly or through others; each once."""
+    """The user's files that `path` includes, directly or through others; each once."""
     seen = {path}
     waiting = [path]
     while waiting:
         file = waiting.pop()
         for quoted, angled in _INCLUDE.findall(file.read_text(encoding="utf-8", errors="replace")):
-            beside = file.parent if quoted and in_folders(file, folders) else None
-            found = find_header(quoted or angled, folders, beside)
+            found = find_header(quoted or angled, folders, file.parent if quoted else None)
             if found is not None and found not in seen:
                 seen.add(found)
                 waiting.append(found)
                 yield found
-
-
-def in_folders(path: Path, folders: Iterable[Path]) -> bool:
-    """Whether the file is in one of the folders or below it."""
-    return any(path.is_relative_to(folder) for folder in folders)
 
 
 def companion_of(header: Path) -> Path | None:
@@ -89,17 +88,16 @@ class Companions:
     def __init__(self, session: Session, events: EventLog) -> None:
         self._session = session
         self._events = events
-        self.sources: list[Path] = []
 
-    def load(self, header: Path, setting: Setting, span: Span | None) -> None:
-        """Have the companions of a header, and of the user's headers behind it, in the process.
+    def load(self, header: Path, setting: Setting, span: Span | None) -> list[Path]:
+        """Have the companions of a header, and of the user's headers behind it, in the process: their paths.
 
         Raises CppError at `span` where one does not compile or needs a symbol that no library has.
         """
-        for source in self._needed(header, setting.users, set()):
-            if source not in self.sources:
-                self.sources.append(source)
+        sources = list(self._needed(header, setting.users, set()))
+        for source in sources:
             self._load_one(source, setting, span)
+        return sources
 
     def _needed(self, header: Path, folders: Sequence[Path], seen: set[Path]) -> Iterator[Path]:
         """Companions in an order in which each comes after those that it calls, where there is one."""
@@ -120,7 +118,7 @@ class Companions:
         arguments += [f"-I{folder}" for folder in folders]
         files = [source, *sorted(reached(source, setting.users))]
         digest = build.digest([command, arguments, source], files)
-        target = platformdirs.user_cache_path("tierscope") / "libraries" / f"{source.stem}-{digest[:16]}.so"
+        target = library_folder() / f"{source.stem}-{digest[:16]}.so"
         with _lock:
             if _in_force.get(source) == target:
                 return
@@ -149,11 +147,13 @@ class Companions:
         except OSError as error:
             found = _UNDEFINED.search(str(error))
             if found is None:
-                raise
+                raise CppError(f"{target} cannot be loaded", span, found=str(error)) from error
             raise CppError(
-                f"{source.name} needs {found[1]}, which no loaded library defines", span,
-                expected="the library that defines it: --lib FILE.so", found=found[1],
-            ) from error  # fmt: skip
+                f"{source.name} needs {found[1]}, which no loaded library defines",
+                span,
+                expected="the library that defines it: --lib FILE.so",
+                found=found[1],
+            ) from error
 
     @staticmethod
     def _build(source: Path, command: Sequence[str], target: Path, span: Span | None) -> None:
@@ -179,7 +179,9 @@ class Companions:
 
 def _rejected(source: Path, words: str, span: Span | None) -> CppError:
     diagnostics, other = parse_diagnostics(words)
-    errors = [d for d in diagnostics if d.severity == "error"] or [Diagnostic("error", other.strip())]
+    errors = [d for d in diagnostics if d.severity == "error"] or [
+        Diagnostic("error", other.strip())
+    ]
     notes = [Note(d.message, place_of(d.file, d.line, d.col)) for d in errors[:MOST_NOTES]]
     return CppError(f"{source.name} does not compile", span, found=errors[0].message, notes=notes)
 

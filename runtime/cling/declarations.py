@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from runtime.cling.companions import Companions, Setting, find_header
+from runtime.cling.companions import Companions, Setting, find_header, reached
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
 from runtime.cling.inline_names import InlineNames
 from runtime.cling.session import Declared, Session
@@ -22,7 +22,7 @@ class Declarations:
         self._on_new = on_new
         self.companions = Companions(session, events)
         self._lock = threading.RLock()
-        self.headers: list[str] = []
+        self.files: set[Path] = set()  # of the user: headers in force, sources beside them, what both include
 
     def add_include_dirs(self, folders: Sequence[Path], users: bool = True) -> None:
         """Folders in which headers are looked for; one that does not exist is skipped by Clang.
@@ -51,14 +51,16 @@ class Declarations:
         """Declare a header, and load what is compiled of it. Raises CppError at `span` when it is missing
         or does not compile. Blocks while the system's compiler works: seconds, the first time."""
         with self._lock:
-            if header not in self.headers:
-                self.headers.append(header)
             path = find_header(header.strip("<>"), _user_folders)
+            files: list[Path] = []
             if path is not None:
-                self.companions.load(path, Setting(_user_folders, _include_dirs, _defined), span)
+                setting = Setting(_user_folders, _include_dirs, _defined)
+                files = [path, *self.companions.load(path, setting, span)]
                 _inline_names.add_header(path, _user_folders)
             text = header if header.startswith("<") else f'"{header}"'
             self._include(f"#include {text}\n", header, span)
+            for file in files:
+                self.files |= {file, *reached(file, _user_folders)}
 
     def raw(self, text: str, span: Span | None = None) -> None:
         """Declare C++ at global scope. Raises CppError at the place in `text` that Clang rejects; `span`
@@ -102,7 +104,8 @@ class Declarations:
             known = ", ".join(_include_dirs) or "none"
             return CppError(
                 f"the header {header} is not found", span,
-                expected="a header in one of the include folders: --include DIR", found=f"folders searched: {known}",
+                expected="a header in one of the include folders: --include DIR",
+                found=f"folders searched: {known}",
             )
         place = place_of(first.file, first.line, first.col)
         notes = [Note(readable(first.message), place), *notes_of([first])]

@@ -16,23 +16,22 @@ from pathlib import Path
 from runtime.cling.companions import companion_of, reached
 
 _UNSAID = re.compile(
-    r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"' r"|'(?:\\.|[^'\\\n])+'|^[ \t]*#[ \t]*(?:include|pragma)[^\n]*",
+    r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"'
+    r"|'(?:\\.|[^'\\\n])+'|^[ \t]*#[ \t]*(?:include|pragma)[^\n]*",
     re.DOTALL | re.MULTILINE,
 )
-# A name that is declared is neither a member of something nor a qualifier: in `ImGui::Text(a.b)` only `a` may be.
+# A name that is declared is no member of something and no qualifier: in `ImGui::Text(a.b)` only `a` may be.
 _NAME = re.compile(r"(?<![\w.])(?<!::)(?<!->)[A-Za-z_]\w*+(?!\s*::)")
 _BODY = re.compile(r"\)[^;{}]*\{|\btemplate\b")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _TEMPLATE = re.compile(r"\bstd::|[\w>]<")
+# Those that stand in the expressions of stubs.
 _KEYWORDS = frozenset(
-    """alignas alignof asm auto bool break case catch char class const const_cast consteval constexpr constinit
-    continue decltype default define defined delete do double dynamic_cast elif else endif enum explicit extern
-    false final float for friend goto if ifdef ifndef inline int int16_t int32_t int64_t int8_t long mutable
-    namespace new noexcept nullptr operator override private protected public register reinterpret_cast return
-    short signed sizeof size_t static static_assert static_cast std struct switch template this thread_local
-    throw true try typedef typeid typename uint16_t uint32_t uint64_t uint8_t undef union unsigned using virtual
-    void volatile wchar_t while""".split()
-)
+    ("bool", "char", "const", "const_cast", "delete", "double", "enum", "false", "float", "int", "long",
+     "new", "nullptr", "operator", "reinterpret_cast", "short", "signed", "sizeof", "static_cast", "std",
+     "struct", "true", "unsigned", "void", "volatile", "wchar_t", "size_t", "int8_t", "int16_t", "int32_t",
+     "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t")
+)  # fmt: skip
 
 
 def declared_names(text: str) -> set[str]:
@@ -57,7 +56,8 @@ class InlineNames:
         self._names |= declared_names(text)
 
     def add_header(self, header: Path, folders: list[Path]) -> None:
-        """A header of the user's folders, with those it includes. Compiled ones count where they have bodies."""
+        """A header of the user's folders, with those it includes. One with a companion counts only where
+        it defines something."""
         for path in [header, *reached(header, folders)]:
             if path in self._headers:
                 continue

@@ -183,3 +183,22 @@ def test_a_changed_header_asks_for_a_restart(open_gui, script, tmp_path):
     assert "mine.hpp changed" in standing(gui)
     assert gui.runtime.problems()[0].error.expected == "a restart of the app"
     assert shows(gui, "//Tool/First")
+
+
+def test_a_source_beside_a_header_may_be_mended_and_then_asks_for_a_restart(open_gui, script, tmp_path):
+    (tmp_path / "beside.hpp").write_text("namespace beside { int answer(); }\n")
+    source = tmp_path / "beside.cpp"
+    source.write_text("namespace beside { int answer() { return nothing; } }\n")
+    path = script(HELLO.format(label="First"))
+    head, body = path.read_text().split("\n", 1)
+    path.write_text(f'{head[:-2]}\n  ["beside.hpp" :as beside :scope "beside"]))\n{body}')
+    gui = open_gui(path)
+    gui.until(gui.runtime.problems, "the problem")
+    assert "beside.cpp does not compile" in standing(gui)
+    source.write_text("namespace beside { int answer() { return 42; } }\n")
+    gui.until(lambda: shows(gui, "//Tool/First"), "the window")
+    assert standing(gui) == ""
+    source.write_text("namespace beside { int answer() { return 43; } }\n")
+    gui.until(gui.runtime.problems, "the next problem")
+    assert "beside.cpp changed" in standing(gui)
+    assert shows(gui, "//Tool/First")

@@ -29,4 +29,7 @@ def test_a_changed_source_or_flag_asks_for_a_build(
     source.write_text("int b;")
     changed = build.extension_digest(["g++"])
     monkeypatch.setattr(build, "FLAGS", ["-O0"])
-    assert len({before, changed, build.extension_digest(["g++"]), build.extension_digest(["clang++"])}) == 4
+    assert (
+        len({before, changed, build.extension_digest(["g++"]), build.extension_digest(["clang++"])})
+        == 4
+    )
