@@ -16,7 +16,6 @@ from runtime.core.kinds import type_name
 from runtime.core.printing import pr_str, register_printer
 from runtime.core.sequences import seq
 from runtime.core.values import BigInt, Char, Keyword, List
-from runtime.errors import found_text
 from runtime.namespaces import Var
 from runtime.native import _support
 from runtime.tiers.interpreter import RECUR, CppException
@@ -69,14 +68,20 @@ def _arity_error(fn: Any, count: int) -> ArityError:
 
 def _conversion_error(value: Any, wanted: str, callee: str, arg: int) -> ConversionError:
     where = f"argument {arg} of {callee}" if arg else callee
-    return ConversionError(f"{where} must be {wanted}, found {type_name(value)} {found_text(value)}")
+    return ConversionError(f"{where} must be {wanted}, found {type_name(value)} {shortened(value)}")
 
 
 def _unbox_error(value: Any, wanted: str) -> ConversionError:
     if isinstance(value, _support.CppValue) and value.is_box:
         where = f", boxed at {value.place}" if value.place else ""
         return ConversionError(f"cpp/unbox wants a box of {wanted}, found a box of {value.type_name}{where}")
-    return ConversionError(f"cpp/unbox wants a box of {wanted}, found {type_name(value)} {pr_str(value)[:60]}")
+    return ConversionError(f"cpp/unbox wants a box of {wanted}, found {type_name(value)} {shortened(value)}")
+
+
+def shortened(value: Any, most: int = 60) -> str:
+    """The value as Lisp prints it, at most `most` characters of it."""
+    text = pr_str(value)
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _char_text(value: Any) -> str | None:

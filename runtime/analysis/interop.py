@@ -343,9 +343,9 @@ class InteropRules:
 
     def _method(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
         owner, access = self.owner(node, args[0])
-        ops = self.operands(args[1:], f".{node.name}")
         kind = owner.node.type
         assert isinstance(kind, CppType)
+        ops = self.operands(args[1:], f"{class_name(kind)}::{node.name}")
         address = "" if kind.unknown else f"{class_name(kind)}::{node.name}"
         return self.call_text(f"(@0@){access}{node.name}", f"{class_name(kind)}::{node.name}", ops, node, address, [owner])
 
@@ -510,8 +510,8 @@ class InteropRules:
         """One argument behind the ellipsis as its directive wants it."""
         native, wants, node = op.native, BUILTIN.get(directive.wants), op.node
         if native is None:
-            kind = wants or CppType(directive.wants, C_STRING.flags, 8)
-            text = f"ts::construct<{directive.wants}>(@0@)"
+            kind = BUILTIN.get(directive.of_lisp) or CppType(directive.of_lisp, C_STRING.flags, 8)
+            text = f"ts::construct<{directive.of_lisp}>(@0@)"
             made = self.expression(text, (op,), kind, node.span or span, op.callee, simple=True)
             return n.Operand(made, op.callee, op.arg)
         if native.unknown or directive.accepts(native):

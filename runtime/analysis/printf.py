@@ -24,6 +24,11 @@ class Directive:
     text: str
     wants: str
 
+    @property
+    def of_lisp(self) -> str:
+        """The C++ type that a Lisp value becomes here: for %c it is a character."""
+        return "char" if self.text.endswith("c") else self.wants
+
     def accepts(self, given: CppType) -> bool:
         """Whether a native argument of that type may stand here without a cast."""
         if self.wants == "char const *":
