@@ -18,7 +18,7 @@ from runtime.core.sequences import seq
 from runtime.core.values import BigInt, Char, Keyword, List
 from runtime.namespaces import Var
 from runtime.native import _support
-from runtime.tiers.interpreter import RECUR, CppException
+from runtime.tiers.closures import RECUR, CppException
 
 # Python's own limit counts its frames, of which tier 0 needs several for a Lisp call. What guards the C
 # stack is `ts::check_stack`.

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from runtime.errors import Frame, LispError, LispErrors, RuntimeFault, Span
-from runtime.tiers.interpreter import CppException
+from runtime.tiers.closures import CppException
 
 
 _places: dict[str, tuple[Span, ...]] = {}  # of compiled functions, by symbol

@@ -175,8 +175,8 @@ PyMemberDef code_members[] = {
   { "calls", T_ULONGLONG, offsetof(code, calls), 0, "calls so far, in every tier" },
   { "loops", T_ULONGLONG, offsetof(code, loops), 0, "loop iterations counted in tier 0" },
   { "hot_at", T_ULONGLONG, offsetof(code, hot_at), 0, "the count at which it becomes hot" },
-  { "timed_calls", T_ULONGLONG, offsetof(code, timed_calls), READONLY, "sampled calls" },
-  { "timed_ns", T_ULONGLONG, offsetof(code, timed_ns), READONLY, "nanoseconds of the sampled calls" },
+  { "timed_calls", T_ULONGLONG, offsetof(code, timed_calls), 0, "sampled calls" },
+  { "timed_ns", T_ULONGLONG, offsetof(code, timed_ns), 0, "nanoseconds of the sampled calls" },
   {}
 };
 

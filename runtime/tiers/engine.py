@@ -150,6 +150,7 @@ class Engine:
         code.constants = ready.text.constants
         register(ready.text.symbol, ready.text.spans)
         code.native = ready.address
+        code.timed_calls = code.timed_ns = 0  # the mean is that of the tier it is in
         self._events.add(TierChange(function=code.name, old=old, new=ready.tier, cause=cause))
 
     def deoptimise(self, code: FnCode, reason: str) -> None:
@@ -159,6 +160,7 @@ class Engine:
         self._make_interpretable(code)
         old, code.tier, code.state = code.tier, INTERPRETED, "interpreted"
         code.native = 0
+        code.timed_calls = code.timed_ns = 0
         code.deopts += 1
         code.hot_at = (
             code.calls + self._hot_at(code) if self._hot_at(code) != NEVER_HOT else NEVER_HOT

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from runtime.analysis import nodes as n
@@ -81,7 +82,7 @@ class InlineFunction(ControlFlow):
         for arity in node.arities:
             self.arity(arity)
         head = [
-            f"// {node.name}  {node.span or ''}",
+            f"// {node.name}{f'  {Path(node.span.file).name}:{node.span.line}' if node.span else ''}",
             f"static PyObject* {self.symbol}(ts::fn* self, PyObject* const* args, Py_ssize_t count) {{",
             "  PyObject* const* const K = ts::constants(self);",
             "  int at = 0; // an index of the function's places",
