@@ -51,7 +51,7 @@ class TypeQuery(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryBuilt(Event):
-    """The C++ beside a header was compiled as a library, or found compiled (`cached`).
+    """The C++ beside a header was compiled as a library, or found compiled: then the time is that of loading.
 
     Not `in_force`: this process keeps the library it loaded before the file changed; a restart takes it.
     """
