@@ -14,16 +14,12 @@ import glfw
 import numpy as np
 from imgui_bundle import imgui
 from numpy.typing import NDArray
+from OpenGL import GL
 
 from app.settings import Settings
 from app.surface import destroy_context, make_context
 from panels import theme
 from runtime.errors import EnvironmentFault
-
-GL_COLOR_BUFFER_BIT = 0x4000
-GL_RGB = 0x1907
-GL_UNSIGNED_BYTE = 0x1401
-GL_PACK_ALIGNMENT = 0x0D05
 
 
 class Window:
@@ -45,8 +41,7 @@ class Window:
     ) -> None:
         self._handle = _open(title, size, visible)
         glfw.swap_interval(1 if vsync else 0)
-        self._gl = _Functions()
-        self._gl.viewport(0, 0, *size)
+        GL.glViewport(0, 0, *size)  # before ImGui's symbols are made global: see the class
         scale = settings.ui_scale or max(glfw.get_window_content_scale(self._handle))
         self.fonts: theme.Fonts = make_context(settings, scale, ini)
         address = ctypes.cast(self._handle, ctypes.c_void_p).value
@@ -67,9 +62,9 @@ class Window:
     def draw(self) -> None:
         """See Surface."""
         imgui.render()
-        self._gl.viewport(0, 0, *glfw.get_framebuffer_size(self._handle))
-        self._gl.clear_color(*theme.BACKGROUND)
-        self._gl.clear(GL_COLOR_BUFFER_BIT)
+        GL.glViewport(0, 0, *glfw.get_framebuffer_size(self._handle))
+        GL.glClearColor(*theme.BACKGROUND)
+        GL.glClear(GL.GL_COLOR_BUFFER_BIT)
         imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
 
     def swap(self) -> None:
@@ -80,8 +75,8 @@ class Window:
         """See Surface."""
         width, height = glfw.get_framebuffer_size(self._handle)
         image = np.empty((height, width, 3), np.uint8)
-        self._gl.pixel_store(GL_PACK_ALIGNMENT, 1)
-        self._gl.read_pixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE, image.ctypes.data)
+        GL.glPixelStorei(GL.GL_PACK_ALIGNMENT, 1)
+        GL.glReadPixels(0, 0, width, height, GL.GL_RGB, GL.GL_UNSIGNED_BYTE, image)
         return image[::-1]
 
     def close(self) -> None:
@@ -127,24 +122,6 @@ class _CollectedErrors:
 
     def __exit__(self, *exc: object) -> None:
         glfw.set_error_callback(None)  # type: ignore[arg-type]
-
-
-class _Functions:
-    """The five OpenGL functions that are needed beside ImGui's backend, of the current context."""
-
-    def __init__(self) -> None:
-        real, integer = ctypes.c_float, ctypes.c_int
-        self.viewport = _function("glViewport", *[integer] * 4)
-        self.clear_color = _function("glClearColor", *[real] * 4)
-        self.clear = _function("glClear", integer)
-        self.pixel_store = _function("glPixelStorei", integer, integer)
-        self.read_pixels = _function("glReadPixels", *[integer] * 6, ctypes.c_void_p)
-
-
-def _function(name: str, *arguments: Any) -> Callable[..., None]:
-    address = ctypes.cast(glfw.get_proc_address(name), ctypes.c_void_p).value
-    assert address is not None, f"OpenGL has no {name}"
-    return ctypes.CFUNCTYPE(None, *arguments)(address)
 
 
 assert imgui_bundle  # imported for its effect
