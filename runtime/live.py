@@ -120,6 +120,7 @@ def install(rt: Runtime) -> None:
         "ns-aliases": lambda ns: Map({Symbol(k): namespaces.find(v) for k, v in ns_of(ns).aliases.items()}),
         "ns-refers": refers,
         "ns-unmap": lambda ns, sym: (ns_of(ns).vars.pop(sym.name, None), None)[1],
+        "ns-unalias": lambda ns, sym: (ns_of(ns).aliases.pop(str(sym), None), None)[1],
         "alias": lambda sym, ns: namespaces.current.aliases.update({str(sym): ns_of(ns).name}),
         "intern": intern,
         "macroexpand-1": expand_once,

@@ -13,11 +13,12 @@ from runtime.core.registry import TABLE
 from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.errors import Span
 from runtime.native import _support
+from runtime.reader import read_one
 
 CORE = "clojure.core"
 _CORE_NAMES = (CORE, "jank.core")
-K_PRIVATE, K_MACRO, K_NAME, K_FILE, K_LINE, K_COLUMN = (
-    Keyword(k) for k in ("private", "macro", "name", "file", "line", "column")
+K_PRIVATE, K_MACRO, K_NAME, K_FILE, K_LINE, K_COLUMN, K_ARGLISTS = (
+    Keyword(k) for k in ("private", "macro", "name", "file", "line", "column", "arglists")
 )
 _thread = threading.local()
 
@@ -58,7 +59,10 @@ class Var(_support.VarBase):
             known[K_MACRO] = True
         if self.span is not None:
             known[K_FILE], known[K_LINE], known[K_COLUMN] = self.span.file, self.span.line, self.span.col
-        return Map({**known, **(self.own_meta or {})})
+        given = dict(self.own_meta or {})
+        if isinstance(given.get(K_ARGLISTS), str):  # core's are text until somebody asks
+            given[K_ARGLISTS] = read_one(given[K_ARGLISTS] or "()").form
+        return Map({**known, **given})
 
     @meta.setter
     def meta(self, value: Any) -> None:
@@ -168,7 +172,7 @@ class Namespaces:
             var.is_macro = entry.is_macro
             var.is_dynamic = entry.is_dynamic
             if entry.doc or entry.arglists:
-                var.meta = Map({Keyword("doc"): entry.doc, Keyword("arglists"): entry.arglists})
+                var.meta = Map({Keyword("doc"): entry.doc, K_ARGLISTS: entry.arglists})
         self._core = self.ensure(CORE).vars
         self.ensure("user")
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from types import TracebackType
 from typing import Any
 
-from runtime.errors import Frame, LispError, LispErrors, RuntimeFault, Span
+from runtime.core.kinds import type_name
+from runtime.core.registry import TABLE
+from runtime.errors import Frame, LispError, LispErrors, RuntimeFault, Span, found_text
 from runtime.tiers.closures import CppException
 
-
+_WRONG_CALL = re.compile(r"([\w.]+)\(\) (?:missing \d|takes )")
 _places: dict[str, tuple[Span, ...]] = {}  # of compiled functions, by symbol
 
 
@@ -74,4 +77,16 @@ def describe(error: BaseException) -> str:
         return "stack overflow: calls are nested too deeply"
     if isinstance(error, KeyError):
         return f"no such key: {text}"
+    if isinstance(error, AttributeError) and error.obj is not None:
+        return f"{type_name(error.obj)} {found_text(error.obj)} does not support this"
+    if isinstance(error, TypeError) and (call := _WRONG_CALL.match(text)):
+        return wrong_call(call[1], text)
     return text or type(error).__name__
+
+
+def wrong_call(function: str, text: str) -> str:
+    """What Python says of a wrong number of arguments, about the core function that Lisp knows."""
+    for entry in TABLE.values():
+        if getattr(entry.value, "__qualname__", "") == function:
+            return f"{entry.ns}/{entry.name} was called with other arguments than {entry.arglists}"
+    return text

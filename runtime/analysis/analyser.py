@@ -68,7 +68,7 @@ class Analyser:
         self.origin: tuple[str, Span | None] | None = None  # the macro call whose expansion this is
         self.raw = False  # whether it declares C++
 
-    # --- dispatch ---------------------------------------------------------------------------------------
+    # --- dispatch ---------------------------------------------------------------------------------
 
     def analyse(self, form: Any, scope: Scope, span: Span | None = None) -> n.Node:
         """The AST of `form`. Raises AnalysisError, CppError; `span` is used where the form has none."""
@@ -134,7 +134,7 @@ class Analyser:
     def fail(self, message: str, span: Span | None, expected: str = "", found: Any = None) -> NoReturn:
         raise AnalysisError(message, span, expected=expected, found="" if found is None else found_text(found))
 
-    # --- names ------------------------------------------------------------------------------------------
+    # --- names ------------------------------------------------------------------------------------
 
     def symbol(self, sym: Symbol, scope: Scope, span: Span | None) -> n.Node:
         if sym.ns is None:
@@ -180,7 +180,7 @@ class Analyser:
         hint = f"a name that is defined (perhaps {' or '.join(near)})" if near else "a name that is defined"
         self.fail(f"{sym} is not defined", span, hint, sym)
 
-    # --- lists ------------------------------------------------------------------------------------------
+    # --- lists ------------------------------------------------------------------------------------
 
     def list(self, form: List, scope: Scope, span: Span | None) -> n.Node:
         if not len(form):
@@ -211,10 +211,13 @@ class Analyser:
         return self.call(form, scope, span)
 
     def constructor(self, head: Symbol, form: List, scope: Scope, span: Span | None) -> n.Node:
-        """`(Record. x …)` is `(->Record x …)`."""
+        """`(Record. x …)` is `(->Record x …)`; an exception's class makes its instances itself."""
         maker = Symbol(f"->{head.name[:-1]}", None, None, head.span)
         if self.host.namespaces.resolve(maker, self.ns) is None:
-            self.unknown(head, head.span or span)
+            maker = Symbol(head.name[:-1], None, None, head.span)
+            var = self.host.namespaces.resolve(maker, self.ns)
+            if var is None or not (isinstance(var.root, type) and issubclass(var.root, Exception)):
+                self.unknown(head, head.span or span)
         return self.call(List((maker, *list(form)[1:]), span=form.span, spans=form.spans), scope, span)
 
     def call(self, form: List, scope: Scope, span: Span | None) -> n.Node:
@@ -245,7 +248,7 @@ class Analyser:
             e.span = replace(place, via=(var.name, span)) if place else None
             raise
 
-    # --- literals ---------------------------------------------------------------------------------------
+    # --- literals ---------------------------------------------------------------------------------
 
     def vector(self, form: Any, scope: Scope, span: Span | None) -> n.Node:
         return self.with_meta(n.VectorLit(self.parts(form, form, scope, span), span=span), form, scope, span)
@@ -284,7 +287,7 @@ class Analyser:
         text = type_text(form.form, self.ns, span)
         return n.Interop("name", text, (), n.TypeName(text), span=span)
 
-    # --- bodies and functions ---------------------------------------------------------------------------
+    # --- bodies and functions ---------------------------------------------------------------------
 
     def body(self, forms: Sequence[Any], scope: Scope, span: Span | None, like: List | None = None) -> n.Node:
         """Statements and a value; an empty body is nil."""
@@ -364,7 +367,7 @@ class Analyser:
             if low.variadic and not high.variadic and len(high.params) > low.required:
                 self.fail("a fixed arity takes more parameters than the variadic one", span)
 
-    # --- interop ----------------------------------------------------------------------------------------
+    # --- interop ----------------------------------------------------------------------------------
 
     def interop(self, kind: str, text: str, form: List, scope: Scope, span: Span | None) -> n.Node:
         if kind == "special":

@@ -78,6 +78,7 @@ def ex_cause(error: Any) -> Any:
 def throwable_to_map(error: Any) -> Any:
     """An exception as data: :via (outermost first), :trace, :cause and, of ex-info, :data."""
     from runtime.core.kinds import vector
+    from runtime.core.printing import class_name
 
     chain = []
     current = original(error)
@@ -87,7 +88,7 @@ def throwable_to_map(error: Any) -> Any:
     via = [
         Map(
             {
-                Keyword("type"): Symbol(type(e).__name__),
+                Keyword("type"): Symbol(class_name(type(e))),
                 Keyword("message"): ex_message(e),
                 **({Keyword("data"): e.data} if isinstance(e, ExInfo) else {}),
             }

@@ -18,7 +18,7 @@ from runtime.core.java_regex import regex_source
 from runtime.core.kinds import Map, PVector
 from runtime.core.registry import TABLE
 from runtime.core.sequences import Seq
-from runtime.core.values import BigInt, Char, Keyword, List, Symbol
+from runtime.core.values import BigInt, Char, Keyword, List, Symbol, Unbound
 
 Write = Callable[[str], Any]
 
@@ -104,7 +104,7 @@ def str_value(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, BaseException):
-        return f"{type(value).__name__}: {value}"
+        return f"{class_name(type(value))}: {value}"
     if "__str__" in type(value).__dict__:  # a script's toString, or a writer's text
         return str(value)
     return pr_str(value)
@@ -350,6 +350,7 @@ _PRINTERS.update(
         datetime: as_text(instant_text, '#inst "', '"'),
         uuid.UUID: as_text(str, '#uuid "', '"'),
         BaseException: print_exception,
+        Unbound: as_text(repr),
     }
 )
 

@@ -59,7 +59,7 @@ ONE = "00000000-0000-0000-0000-000000000001"
         ),
         (uuid.UUID(ONE), f'#uuid "{ONE}"', f'#uuid "{ONE}"', ONE),
         (ValueError("x"), '#error {:type IllegalArgumentException, :message "x"}',
-         "#error {:type IllegalArgumentException, :message x}", "ValueError: x"),
+         "#error {:type IllegalArgumentException, :message x}", "IllegalArgumentException: x"),
         (max, "#<fn max>", "#<fn max>", "#<fn max>"),
     ],
 )  # fmt: skip
