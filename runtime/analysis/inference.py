@@ -284,10 +284,9 @@ class Inference(InteropRules, Temporaries):
 
     def throw(self, node: n.Throw, want: str) -> n.Node:
         value = self.visit(node.value, ANY)
-        if isinstance(value.type, CppType) and not isinstance(value, n.NativeConst):
+        if isinstance(value.type, CppType):
             thrown = self.expression("ts::throw_value(@0@)", (n.Operand(value),), VOID, node.span, "throw")
             return n.Do((thrown,), n.Const(None), span=node.span)
-        value = self.to_lisp(value) if isinstance(value.type, CppType) else value
         return n.Throw(value, span=node.span, type=NEVER)
 
     def with_meta(self, node: n.WithMeta, want: str) -> n.Node:

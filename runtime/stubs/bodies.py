@@ -58,10 +58,11 @@ def operand_cpp(op: n.Operand, value: str) -> str:
 def body_cpp(expression: str, gives: str, kind: CppType) -> str:
     """The statements of a stub's body."""
     if gives == MATCHER:
-        return (
-            f"try {{ std::rethrow_exception(p); }} "
-            f"catch({kind.lvalue().name} e) {{ return ts::give_ref(e); }} catch(...) {{ return nullptr; }}"
-        )
+        if kind.has(Flag.POINTER):  # by reference it would be one to the catch clause's own variable
+            caught, give = kind.value, body_cpp("e", VALUE, kind.decayed())
+        else:
+            caught, give = kind.lvalue().name, "return ts::give_ref(e);"
+        return f"try {{ std::rethrow_exception(p); }} catch({caught} e) {{ {give} }} catch(...) {{ return nullptr; }}"
     if gives == DISCARD or kind.is_void:
         return f"{expression}; return ts::nil();" if kind.is_void else f"(void)({expression}); return ts::nil();"
     if gives == LISP:
