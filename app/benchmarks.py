@@ -1,4 +1,7 @@
-"""Running the benchmarks: every module of `app.bench` that has `run() -> {"rows": …, "ratios": …}`."""
+"""Running the benchmarks: every module of `app.bench` that has `run() -> {"rows": …, "ratios": …}`.
+
+A benchmark is named as its module, with dashes; modules whose name begins with `_` are none.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from app.bench._targets import TARGETS
+
 
 def run(names: Sequence[str], say: Callable[[str], object]) -> dict[str, Any]:
     """Run the named benchmarks, print each as a table, and return the contract's JSON."""
@@ -26,8 +31,8 @@ def run(names: Sequence[str], say: Callable[[str], object]) -> dict[str, Any]:
         results[name] = importlib.import_module(found[name]).run()
         say(f"\n{name}, {time.perf_counter() - started:.1f} s")
         console.print(_table(results[name]["rows"]))
-        for ratio, value in results[name].get("ratios", {}).items():
-            say(f"  {ratio}: {value:.3g}")
+        if results[name]["ratios"]:
+            console.print(_ratio_table(name, results[name]["ratios"]))
     return {"machine": machine(), "benchmarks": results}
 
 
@@ -49,12 +54,13 @@ def machine() -> dict[str, Any]:
 
 
 def _modules() -> dict[str, str]:
-    try:
-        package: ModuleType = importlib.import_module("app.bench")
-    except ModuleNotFoundError:
-        return {}
+    package: ModuleType = importlib.import_module("app.bench")
     modules = pkgutil.iter_modules(package.__path__)
-    return {m.name: f"app.bench.{m.name}" for m in modules if not m.name.startswith("_")}
+    return {
+        m.name.replace("_", "-"): f"app.bench.{m.name}"
+        for m in modules
+        if not m.name.startswith("_")
+    }
 
 
 def _processor() -> str:
@@ -74,6 +80,21 @@ def _table(rows: dict[str, dict[str, Any]]) -> Table:
         table.add_column(metric, justify="right")
     for name, row in rows.items():
         table.add_row(name, *(_cell(row.get(metric)) for metric in metrics))
+    return table
+
+
+def _ratio_table(benchmark: str, ratios: dict[str, float]) -> Table:
+    """Each ratio beside its target, whether it is met, and what the plan claimed."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("ratio", "", "target", "met", "the plan's claim"):
+        table.add_column(heading, justify="right" if heading == "" else "left")
+    for name, value in ratios.items():
+        target = TARGETS.get((benchmark, name))
+        if target is None:
+            table.add_row(name, _cell(value))
+        else:
+            met = "yes" if target.met(value) else "no"
+            table.add_row(name, _cell(value), str(target), met, target.claim)
     return table
 
 

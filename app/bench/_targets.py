@@ -1,0 +1,40 @@
+"""What the ratios of the benchmarks must reach, and what the plan claimed before there was any figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A bound of a ratio: at least or at most `bound`. `claim` is the plan's word on it, if it has one."""
+
+    relation: str  # "≥" or "≤"
+    bound: float
+    claim: str = ""
+
+    def met(self, value: float) -> bool:
+        """Whether `value` keeps to the bound."""
+        return value >= self.bound if self.relation == "≥" else value <= self.bound
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.bound:g}"
+
+
+# By benchmark and ratio.
+TARGETS = {
+    ("debug-ui", "warm_compile_work"): Target("≥", 60, "3–4 s → 51 ms, then ~1 ms: ~60×"),
+    ("debug-ui", "warm_eval"): Target("≥", 15, "hybrid: 20–60×"),
+    ("debug-ui", "cold_eval"): Target("≥", 3, "10 stubs at 5 ms: 10–40×"),
+    ("debug-ui", "stub_jit_eval"): Target("≥", 3, "3–4 s → 150 ms: 20–25×"),
+    ("debug-ui", "steady_vs_cpp"): Target("≤", 1.2, "eventual peak performance"),
+    ("debug-ui", "tier0_vs_python"): Target("≤", 2, "an interpreted body: ~1 ms"),
+    ("tierup", "stall"): Target("≤", 1.5),
+    ("fib", "vs_cpp"): Target("≤", 2.2, "near-native"),
+    ("fib", "vs_clojure"): Target("≤", 0.5),
+    ("loops", "numeric_vs_cpp"): Target("≤", 1.3, "near-native"),
+    ("loops", "primitives_vs_cpp"): Target("≤", 1.3, "near-native"),
+    ("loops", "keywords_vs_python"): Target("≥", 3),
+    ("loops", "reduce_vs_python"): Target("≥", 5),
+    ("many-forms", "growth"): Target("≤", 1.2),
+}
