@@ -62,7 +62,9 @@ class Directive:
         self.errors: list[LispError] = []  # of requires; the others are carried out all the same
 
     def fail(self, message: str, at: Any, expected: str = "") -> NoReturn:
-        raise AnalysisError(message, getattr(at, "span", None) or self.span, expected=expected, found=found_text(at))
+        raise AnalysisError(
+            message, getattr(at, "span", None) or self.span, expected=expected, found=found_text(at)
+        )
 
     def run(self, form: List) -> Any:
         name, args = form.first().name, [unquoted(a) for a in list(form)[1:]]
@@ -88,7 +90,9 @@ class Directive:
             if isinstance(clause, (str, Map)):
                 continue
             if not isinstance(clause, (List, PVector)) or not isinstance(clause[0], Keyword):
-                self.fail("this is not a clause of ns", clause, "(:require …), (:include …), (:use …) …")
+                self.fail(
+                    "this is not a clause of ns", clause, "(:require …), (:include …), (:use …) …"
+                )
             self.clause(clause[0].name, list(clause)[1:], clause)
         self.raise_errors()
         return None
@@ -140,18 +144,26 @@ class Directive:
                     self.include(header)
             case "refer-global":
                 options = self.options(args, at)
-                self.host.namespaces.current.cpp_globals |= {str(s) for s in options.get(K_ONLY) or ()}
+                self.host.namespaces.current.cpp_globals |= {
+                    str(s) for s in options.get(K_ONLY) or ()
+                }
             case "import" | "gen-class" | "export":
                 return
             case _:
-                self.fail(f"{name} is not a clause of ns", at, ":require, :use, :refer, :include, :refer-global, :refer-clojure")
+                self.fail(
+                    f"{name} is not a clause of ns",
+                    at,
+                    ":require, :use, :refer, :include, :refer-global, :refer-clojure",
+                )
 
     def at(self, form: Any) -> Span | None:
         return getattr(form, "span", None) or self.span
 
     def options(self, parts: list[Any], at: Any) -> dict[Any, Any]:
         if len(parts) % 2 or not all(isinstance(k, Keyword) for k in parts[::2]):
-            self.fail("options must be pairs of a keyword and a value", at, ":as name, :refer [name …]")
+            self.fail(
+                "options must be pairs of a keyword and a value", at, ":as name, :refer [name …]"
+            )
         return dict(zip(parts[::2], [unquoted(v) for v in parts[1::2]], strict=True))
 
     def include(self, header: Any) -> None:
@@ -169,7 +181,9 @@ class Directive:
             failed = self.host.namespaces.current.failed
             if isinstance(spec, PVector) and len(spec):
                 failed.add(str(spec[0]))
-                failed |= {str(b) for a, b in zip(list(spec), list(spec)[1:], strict=False) if a is K_AS}
+                failed |= {
+                    str(b) for a, b in zip(list(spec), list(spec)[1:], strict=False) if a is K_AS
+                }
 
     def require(self, spec: Any, reload: bool) -> None:
         if isinstance(spec, str):
@@ -180,11 +194,17 @@ class Directive:
         if isinstance(spec, (List, Seq)):
             return self.prefix_list(list(spec), reload)
         if not isinstance(spec, PVector) or not len(spec):
-            self.fail("this is not a require", spec, "[namespace :as alias] or [\"header.h\" :as alias :scope \"scope\"]")
+            self.fail(
+                "this is not a require",
+                spec,
+                '[namespace :as alias] or ["header.h" :as alias :scope "scope"]',
+            )
         options = self.options(list(spec)[1:], spec)
         if isinstance(spec[0], str):
             return self.require_header(spec, options)
-        target = self.host.require_namespace(str(spec[0]), reload or bool(options.get(K_RELOAD)), self.at(spec[0]))
+        target = self.host.require_namespace(
+            str(spec[0]), reload or bool(options.get(K_RELOAD)), self.at(spec[0])
+        )
         ns = self.host.namespaces.current
         alias = options.get(K_AS) or options.get(Keyword("as-alias"))
         if alias is not None:
@@ -204,7 +224,9 @@ class Directive:
     def require_header(self, spec: Any, options: dict[Any, Any]) -> None:
         unknown = set(options) - {K_AS, K_SCOPE}
         if unknown:
-            self.fail(f"{next(iter(unknown))} is no option of a header require", spec, ":as and :scope")
+            self.fail(
+                f"{next(iter(unknown))} is no option of a header require", spec, ":as and :scope"
+            )
         self.include(spec[0])
         alias = options.get(K_AS)
         if alias is None:
@@ -221,8 +243,12 @@ class Directive:
         excluded = {str(s) for s in options.get(K_EXCLUDE) or ()}
         renamed = {str(k): str(v) for k, v in (options.get(K_RENAME) or {}).items()}
         if names is not K_ALL and not isinstance(names, (PVector, List, Seq, Set)):
-            self.fail("the names to refer must be in a vector", at, ":refer [name …] or :refer :all")
-        wanted = [v.name for v in target.vars.values() if not v.is_private] if names is K_ALL else names
+            self.fail(
+                "the names to refer must be in a vector", at, ":refer [name …] or :refer :all"
+            )
+        wanted = (
+            [v.name for v in target.vars.values() if not v.is_private] if names is K_ALL else names
+        )
         for name in map(str, wanted):
             var = target.vars.get(name)
             if var is None:
@@ -233,12 +259,16 @@ class Directive:
                 ns.refers[renamed.get(name, name)] = var
 
 
+def module_stem(name: str) -> str:
+    """The path of a namespace's file below a folder of the module path, without its extension."""
+    return name.replace("-", "_").replace(".", "/")
+
+
 def module_file(name: str, folders: list[Path]) -> Path | None:
     """The file of a namespace on the module path."""
-    stem = name.replace("-", "_").replace(".", "/")
     for folder in folders:
         for extension in EXTENSIONS:
-            path = folder / f"{stem}{extension}"
+            path = folder / f"{module_stem(name)}{extension}"
             if path.is_file():
                 return path
     return None

@@ -44,7 +44,17 @@ def install() -> None:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     _support.set_function_hooks(RECUR, List, _call_slow, _arity_error, _deref)
     _support.set_interop_hooks(
-        CppException, _conversion_error, _unbox_error, Char, _char_text, BigInt, pvector, Map, _items, _entries, _number
+        CppException,
+        _conversion_error,
+        _unbox_error,
+        Char,
+        _char_text,
+        BigInt,
+        pvector,
+        Map,
+        _items,
+        _entries,
+        _number,
     )
     register_printer(_support.CppValue, lambda value, out: out.write(repr(value)))
     register_printer(Var, lambda value, out: out.write(repr(value)))
@@ -63,7 +73,9 @@ def _arity_error(fn: Any, count: int) -> ArityError:
     takes = []
     for arity in fn.code.node.arities:
         takes.append(f"{arity.required} or more" if arity.variadic else str(arity.required))
-    return ArityError(f"{fn.code.name} was called with {count} arguments, but takes {' or '.join(takes)}")
+    return ArityError(
+        f"{fn.code.name} was called with {count} arguments, but takes {' or '.join(takes)}"
+    )
 
 
 def _conversion_error(value: Any, wanted: str, callee: str, arg: int) -> ConversionError:
@@ -74,8 +86,12 @@ def _conversion_error(value: Any, wanted: str, callee: str, arg: int) -> Convers
 def _unbox_error(value: Any, wanted: str) -> ConversionError:
     if isinstance(value, _support.CppValue) and value.is_box:
         where = f", boxed at {value.place}" if value.place else ""
-        return ConversionError(f"cpp/unbox wants a box of {wanted}, found a box of {value.type_name}{where}")
-    return ConversionError(f"cpp/unbox wants a box of {wanted}, found {type_name(value)} {shortened(value)}")
+        return ConversionError(
+            f"cpp/unbox wants a box of {wanted}, found a box of {value.type_name}{where}"
+        )
+    return ConversionError(
+        f"cpp/unbox wants a box of {wanted}, found {type_name(value)} {shortened(value)}"
+    )
 
 
 def shortened(value: Any, most: int = 60) -> str:
@@ -89,7 +105,7 @@ def _char_text(value: Any) -> str | None:
 
 
 def _items(value: Any) -> tuple[Any, ...] | None:
-    if isinstance(value, (str, Keyword)) or isinstance(value, Map):
+    if isinstance(value, (str, Keyword, Map)):
         return None
     try:
         return tuple(seq(value) or ())

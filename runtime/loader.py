@@ -76,6 +76,10 @@ class Prepared:
     macros: frozenset[Var] = frozenset()  # used by its expansion
 
 
+Failed = list[tuple[Prepared, LispError]]
+Apply = Callable[[list[Prepared]], Failed]  # runs prepared forms; gives those that failed
+
+
 @dataclass(eq=False, slots=True)
 class Script:
     """What is known of a loaded file: the forms that were evaluated last, by text."""
@@ -85,7 +89,9 @@ class Script:
     forms: dict[str, frozenset[Var]] = field(default_factory=dict)  # text -> macros it uses
 
 
-def prepare(host: Host, form: Any, span: Span | None, table: SpanTable | None) -> tuple[Callable[[], Any], Analyser]:
+def prepare(
+    host: Host, form: Any, span: Span | None, table: SpanTable | None
+) -> tuple[Callable[[], Any], Analyser]:
     """A form as a function of nothing, its stubs asked for but not compiled. Raises what analysis raises."""
     analyser = Analyser(host, table)  # type: ignore[arg-type]
     node = analyser.analyse(form, Scope(), span)
@@ -146,7 +152,7 @@ class Loader:
             value = run()
         return value
 
-    def load(self, path: Path, apply: Callable[[list[Prepared]], None]) -> tuple[int, int, list[LispError]]:
+    def load(self, path: Path, apply: Apply) -> tuple[int, int, list[LispError]]:
         """Load a file, or what changed of it since the last time.
 
         `apply` runs prepared forms where the caller wants them run; it is called for a macro's
@@ -167,7 +173,7 @@ class Loader:
 class _Load:
     """One pass over a file."""
 
-    def __init__(self, loader: Loader, script: Script, apply: Callable[[list[Prepared]], None]) -> None:
+    def __init__(self, loader: Loader, script: Script, apply: Apply) -> None:
         self.loader = loader
         self.host = loader.host
         self.script = script
@@ -177,7 +183,9 @@ class _Load:
         self.total = self.evaluated = 0
         self.forms: dict[str, frozenset[Var]] = {}
         self.changed_macros: set[Var] = set()
-        self.everything = False  # the ns form or raw C++ changed: all that follows is evaluated again
+        self.everything = (
+            False  # the ns form or raw C++ changed: all that follows is evaluated again
+        )
 
     def run(self, text: bytes) -> None:
         reader_errors: list[ReaderError] = []
@@ -227,7 +235,9 @@ class _Load:
             macros |= analyser.macros
             if analyser.raw and known is None and self.script.forms:
                 self.everything = True
-            self.pending.append(Prepared(read, run, self.host.namespaces.current, frozenset(macros)))
+            self.pending.append(
+                Prepared(read, run, self.host.namespaces.current, frozenset(macros))
+            )
             if is_macro_definition(part):
                 self.flush()
                 var = self.host.namespaces.current.vars.get(part[1].name)
@@ -245,7 +255,9 @@ class _Load:
             self.host.stubs.compile_pending()
         except LispErrors as e:
             pending = [p for p in pending if not self.report(p, e.errors)]
-        self.apply(pending)
+        for prepared, error in self.apply(pending):
+            self.errors.append(error)
+            self.forms.pop(prepared.form.text, None)
 
     def report(self, prepared: Prepared, errors: list[LispError]) -> bool:
         """Whether a form lacks a stub: then its first error is reported and it is not evaluated."""
@@ -262,7 +274,7 @@ def _contains(outer: Span, inner: Span | None) -> bool:
     return (outer.line, outer.col) <= (inner.line, inner.col) < (outer.end_line, outer.end_col)
 
 
-def run_all(pending: list[Prepared], namespaces: Namespaces) -> list[tuple[Prepared, LispError]]:
+def run_all(pending: list[Prepared], namespaces: Namespaces) -> Failed:
     """Run prepared forms in order, each in its namespace; what fails is returned with its error."""
     failed = []
     old = namespaces.current

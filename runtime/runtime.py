@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import resource
 import sys
 import threading
@@ -20,15 +19,17 @@ from runtime.cling.oracle import TypeOracle
 from runtime.cling.session import session
 from runtime.core.output import use_vars
 from runtime.core.values import Keyword, Symbol, Unbound
-from runtime.directives import module_file
+from runtime.directives import module_file, module_stem
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
-from runtime.events import EventLog, Fault, Reload
+from runtime.events import EventLog, Reload
 from runtime.info import FunctionInfo, Problem
-from runtime.loader import Loader, Prepared, run_all
+from runtime.loader import Apply, Failed, Loader, Prepared, run_all
 from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.native import _support
+from runtime.problems import FRAME, LOAD, Problems
+from runtime.reloading import Reloads
 from runtime.stubs.cache import StubCache
-from runtime.tiers.engine import STRATEGIES, BesideFrames, Engine
+from runtime.tiers.engine import STRATEGIES, Engine
 from runtime.tiers.functions import TOP_LEVEL, FnCode, FunctionTable
 from runtime.tiers.interpreter import build_arities
 from runtime.traces import fault
@@ -63,31 +64,35 @@ class Runtime:
         self._session = session()
         self.oracle = TypeOracle(self._session, self.events)
         self.declarations = Declarations(self._session, self.oracle.forget, self.events)
-        self.stubs = StubCache(
-            self._session, self.events, self.declarations.reaches_inline_code
-        )
+        self.stubs = StubCache(self._session, self.events, self.declarations.reaches_inline_code)
         self.namespaces = Namespaces()
         self.table = FunctionTable(self.on_def)
-        self.engine = Engine(self._session, self.events, self.table, self.stubs, self.make_interpretable, strategy, threshold)
+        self.engine = Engine(
+            self._session,
+            self.events,
+            self.table,
+            self.stubs,
+            self.make_interpretable,
+            strategy,
+            threshold,
+        )
         self.cache_dir = Path(cache_dir) if cache_dir is not None else None
         self._folders = [Path(d).resolve() for d in include_dirs]
         self._loader = Loader(self)
         self._loading: set[str] = set()
-        self._problems: dict[tuple[str, str, str], Problem] = {}
-        self._swaps: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._reloads: queue.SimpleQueue[tuple[Path, float] | None] = queue.SimpleQueue()
-        self._reloading = 0
-        self._reloader: threading.Thread | None = None
-        self._closed = False
+        self._problems = Problems(self.events)
+        self._reloads = Reloads(self._load_quietly, self.namespaces)
         self.declarations.add_include_dirs(self._folders)
         for library in libraries:
-            self._session.load_library(library)
+            self._session.load_library(os.fspath(library))
         live.install(self)
         use_vars(lambda name: self.namespaces.ensure(CORE).vars[name].deref())
 
-    # --- evaluating -------------------------------------------------------------------------------------------
+    # --- evaluating -------------------------------------------------------------------------------
 
-    def eval(self, source: str | bytes, filename: str = "<eval>", line: int = 1, col: int = 1) -> Any:
+    def eval(
+        self, source: str | bytes, filename: str = "<eval>", line: int = 1, col: int = 1
+    ) -> Any:
         """The value of the last form of `source`.
 
         Raises LispError: ReaderError, AnalysisError, CppError where a form is no program, RuntimeFault
@@ -135,93 +140,55 @@ class Runtime:
         if not self.engine.idle:
             self.engine.swap()
 
-    # --- frames -----------------------------------------------------------------------------------------------
+    # --- frames -----------------------------------------------------------------------------------
 
     def tick(self) -> None:
         """At a frame's start, on the UI thread: swap in reloads and compiled code. Never waits."""
         self.engine.tick()
-        while True:
-            try:
-                swap = self._swaps.get_nowait()
-            except queue.Empty:
-                return
-            swap()
+        self._reloads.tick()
 
     def load_async(self, path: str | os.PathLike[str], changed_at: float | None = None) -> None:
         """Load or reload a script off this thread; a later `tick` puts it in force.
 
         `changed_at` (`time.perf_counter` seconds) is when the file changed, for the reload's latency.
         """
-        self._reloading += 1
-        self._reloads.put((Path(path), changed_at if changed_at is not None else time.perf_counter()))
-        if self._reloader is None:
-            threading.stack_size(64 << 20)
-            self._reloader = threading.Thread(target=self._reload_loop, name="loader", daemon=True)
-            self._reloader.start()
-            threading.stack_size(0)
+        self._reloads.request(Path(path), changed_at)
 
-    def _reload_loop(self) -> None:
-        while True:
-            item = self._reloads.get()
-            if item is None or self._closed:
-                return
-            path, start = item
-            try:
-                with BesideFrames():
-                    self._load(path, start, self._run_in_frame)
-            except OSError as e:
-                self._add_problem(str(path), "load", unreadable(path, e))
-            except Exception as e:  # a defect of ours must not end reloading
-                self._add_problem(str(path), "load", fault(e))
-            finally:
-                self._reloading -= 1
+    def _load_quietly(self, path: Path, start: float, apply: Apply) -> None:
+        """Load a script off the UI thread: whatever goes wrong becomes a problem."""
+        try:
+            self._load(path, start, apply)
+        except OSError as e:
+            self._problems.add(str(path), LOAD, unreadable(path, e))
+        except Exception as e:  # a defect of ours must not end reloading
+            self._problems.add(str(path), LOAD, fault(e))
 
-    def _load(
-        self, path: Path, start: float, run: Callable[[list[Prepared]], list[tuple[Prepared, LispError]]]
-    ) -> list[LispError]:
+    def _load(self, path: Path, start: float, apply: Apply) -> list[LispError]:
         folder = path.resolve().parent
         if folder not in self._folders:
             self._folders.append(folder)
             self.declarations.add_include_dirs([folder])
-        late: list[LispError] = []
-
-        def apply(pending: list[Prepared]) -> None:
-            late.extend(error for _, error in run(pending))
-
         total, evaluated, errors = self._loader.load(path, apply)
-        errors = errors + late
-        self._drop_problems(str(path), "load")
+        self._problems.drop(str(path), LOAD)
         for error in errors:
-            self._add_problem(str(path), "load", error)
-        latency = (time.perf_counter() - start) * 1e3
+            self._problems.add(str(path), LOAD, error)
         self.events.add(
             Reload(
-                file=str(path), forms_total=total, forms_evaluated=evaluated, latency_ms=latency, ok=not errors
+                file=str(path),
+                forms_total=total,
+                forms_evaluated=evaluated,
+                latency_ms=(time.perf_counter() - start) * 1e3,
+                ok=not errors,
             )
         )
         return errors
 
-    def _run_here(self, pending: list[Prepared]) -> list[tuple[Prepared, LispError]]:
+    def _run_here(self, pending: list[Prepared]) -> Failed:
         return run_all(pending, self.namespaces)
 
-    def _run_in_frame(self, pending: list[Prepared]) -> list[tuple[Prepared, LispError]]:
-        """Have the next tick run prepared forms; wait for it (this is the loader's thread)."""
-        done = threading.Event()
-        failed: list[tuple[Prepared, LispError]] = []
-
-        def swap() -> None:
-            try:
-                failed.extend(run_all(pending, self.namespaces))
-            finally:
-                done.set()
-
-        self._swaps.put(swap)
-        while not done.wait(0.05):
-            if self._closed:
-                break
-        return failed
-
-    def entry_points(self, path: str | os.PathLike[str], names: Sequence[str] = ()) -> list[EntryPoint]:
+    def entry_points(
+        self, path: str | os.PathLike[str], names: Sequence[str] = ()
+    ) -> list[EntryPoint]:
         """The functions of a script to call every frame: those named, else those with ^:frame, else one
         called draw-debug-ui! or draw!. Raises AnalysisError where a name is not a function."""
         if names:
@@ -229,7 +196,9 @@ class Runtime:
             for name in names:
                 var = self.namespaces.resolve(Symbol.parse(name))
                 if var is None:
-                    raise AnalysisError(f"there is no function {name}", expected="--entry namespace/function")
+                    raise AnalysisError(
+                        f"there is no function {name}", expected="--entry namespace/function"
+                    )
                 found.append(EntryPoint(var))
             return found
         script = self._loader.scripts.get(Path(path))
@@ -242,7 +211,7 @@ class Runtime:
             return [EntryPoint(v) for v in framed]
         return [EntryPoint(v) for v in variables if v.name in DEFAULT_ENTRIES][:1]
 
-    # --- Dear ImGui ---------------------------------------------------------------------------------------------
+    # --- Dear ImGui -------------------------------------------------------------------------------
 
     def start_imgui(self, headers: ImGuiHeaders | None = None) -> None:
         """Let scripts call the very Dear ImGui that Python draws with.
@@ -255,7 +224,7 @@ class Runtime:
 
         connect(self._session, self.declarations, headers)
 
-    # --- what it tells and what may be asked of it ----------------------------------------------------------------
+    # --- what it tells and what may be asked of it ------------------------------------------------
 
     def functions(self) -> list[FunctionInfo]:
         """Every function of the scripts, in order of definition."""
@@ -263,26 +232,15 @@ class Runtime:
 
     def problems(self) -> list[Problem]:
         """The errors that still stand, in order of appearance."""
-        return list(self._problems.values())
+        return self._problems.all()
 
     def report_fault(self, script: str, exc: BaseException) -> None:
         """Record an error of a frame. The same error again only counts."""
-        self._add_problem(script, "frame", fault(exc))
+        self._problems.add(script, FRAME, fault(exc))
 
     def clear_faults(self, script: str) -> None:
         """A frame of the script went well: its runtime errors no longer stand."""
-        self._drop_problems(script, "frame")
-
-    def _add_problem(self, script: str, kind: str, error: LispError) -> None:
-        key = (script, kind, f"{error.span} {error.message}")
-        old = self._problems.get(key)
-        self._problems[key] = Problem(script, error, old.count + 1 if old else 1)
-        if old is None:
-            self.events.add(Fault(error=error, source=script))
-
-    def _drop_problems(self, script: str, kind: str) -> None:
-        for key in [k for k in list(self._problems) if k[0] == script and k[1] == kind]:
-            self._problems.pop(key, None)
+        self._problems.drop(script, FRAME)
 
     def stats(self) -> dict[str, float]:
         """Figures of the whole process: memory in MB, functions compiled, milliseconds compiled."""
@@ -337,7 +295,7 @@ class Runtime:
         Swaps what becomes ready, unless frames are ticking on another thread.
         """
         end = None if timeout is None else time.perf_counter() + timeout
-        while not (self.engine.idle and self._reloading == 0 and self._session.idle):
+        while not (self.engine.idle and self._reloads.idle and self._session.idle):
             if end is not None and time.perf_counter() > end:
                 return False
             self.engine.swap()
@@ -348,11 +306,10 @@ class Runtime:
 
     def close(self) -> None:
         """End the background threads. Cling stays: it is the process's."""
-        self._closed = True
         self.engine.close()
-        self._reloads.put(None)
+        self._reloads.close()
 
-    # --- what analysis, loading and the tiers call ------------------------------------------------------------------
+    # --- what analysis, loading and the tiers call ------------------------------------------------
 
     def declare_cpp(self, text: str, span: Span | None) -> None:
         self.declarations.raw(text, span)
@@ -367,20 +324,16 @@ class Runtime:
             if found is not None:
                 return found
             raise AnalysisError(
-                f"the namespace {name} is not found", span,
-                expected=f"{name.replace('-', '_').replace('.', '/')}.jank beside the script or in --include DIR",
+                f"the namespace {name} is not found",
+                span,
+                expected=f"{module_stem(name)}.jank beside the script or in --include DIR",
                 found=", ".join(map(str, self._folders)) or "no folders",
             )
         if name in self._loading:
             raise AnalysisError(f"{name} requires itself, directly or through others", span)
         self._loading.add(name)
         try:
-            errors: list[LispError] = []
-
-            def apply(pending: list[Prepared]) -> None:
-                errors.extend(error for _, error in self._run_here(pending))
-
-            errors += self._loader.load(path, apply)[2]
+            errors = self._loader.load(path, self._run_here)[2]
         finally:
             self._loading.discard(name)
         if errors:
@@ -429,7 +382,9 @@ class Runtime:
             return
         if isinstance(value, _support.Fn) and isinstance(value.code, FnCode):
             flags = meta or {}
-            value.code.policy = "jit" if flags.get(K_JIT) else "interpret" if flags.get(K_INTERPRET) else ""
+            value.code.policy = (
+                "jit" if flags.get(K_JIT) else "interpret" if flags.get(K_INTERPRET) else ""
+            )
             if value.code.policy:
                 self.engine.watch(value.code)
         var.bind(value)
