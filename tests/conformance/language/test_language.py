@@ -22,6 +22,7 @@ from tests.lisp_cases import Case, read_cases
 FOLDER = Path(__file__).parent
 STRATEGIES: list[dict[str, Any]] = [
     {"strategy": "interpret"},
+    {"strategy": "stub-jit"},
     {"strategy": "inline-jit"},
     {"strategy": "tiered", "threshold": 1},
 ]
