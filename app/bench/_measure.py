@@ -119,7 +119,7 @@ def analysed_at() -> Iterator[list[float]]:
         times.append(time.perf_counter())
         return node
 
-    loader.infer = timed
+    loader.infer = timed  # type: ignore[assignment]
     try:
         yield times
     finally:

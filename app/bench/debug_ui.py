@@ -7,7 +7,10 @@ The metrics of a row:
     compile_ms       what Cling worked of that
     from_ast_ms      the part of it after the form was analysed
     stall_ms         the longest frame while the file is reloaded beside the frames
+    eval_tier        the function's tier right after: where a strategy that compiles on definition could
+                     not, that is 0, and no ratio is made of the row
     steady_us        the function's time in a frame, microseconds, once nothing is left to compile
+    steady_tier      its tier then
 """
 
 from __future__ import annotations
@@ -38,6 +41,7 @@ CPP = SCRIPTS / "fifty_calls.cpp"
 PYTHON = Path(__file__).with_name("_fifty_calls.py")
 FUNCTION = "bench.fifty-calls/draw-debug-ui!"
 STRATEGIES = ("inline-jit", "stub-jit", "interpret", "tiered")
+COMPILING = ("inline-jit", "stub-jit")  # on definition
 ROUNDS = 3  # processes per strategy
 EDITS = 7  # evaluations with stubs cached, in each of them
 FRAMES = 50  # in a row, when steady frames are measured in turn
@@ -71,8 +75,16 @@ def ratios(rows: dict[str, Metrics]) -> dict[str, float]:
     return {
         name: rows[over][first] / rows[under][second]
         for name, (over, first, under, second) in wanted.items()
-        if over in rows and under in rows
+        if as_named(rows, over, first) and as_named(rows, under, second)
     }
+
+
+def as_named(rows: dict[str, Metrics], row: str, metric: str) -> bool:
+    """Whether the row has the metric, and the function ran in the tier that the row's name promises."""
+    found = rows.get(row, {})
+    tier = "steady_tier" if metric == "steady_us" else "eval_tier"
+    must = 1 if row in COMPILING or (row == "tiered" and metric == "steady_us") else 0
+    return metric in found and found.get(tier, 0) >= must
 
 
 def parts() -> tuple[str, str]:
@@ -102,8 +114,14 @@ def evaluations(strategy: str) -> Metrics | None:
             "cold_eval_ms": cold["eval_ms"],
             "cold_compile_ms": cold["compile_ms"],
             **warm,
+            "eval_tier": tier(runtime),
             "stall_ms": stall(on, runtime),
         }
+
+
+def tier(runtime: Runtime) -> int:
+    """The tier in which the large form's function is."""
+    return next(f.tier for f in runtime.functions() if f.name == FUNCTION)
 
 
 def evaluate(on: Stage, runtime: Runtime, form: str) -> Metrics:
@@ -147,6 +165,7 @@ def steady_frames(strategies: tuple[str, ...]) -> dict[str, Metrics]:
     """Frames of every strategy, of Python and of C++, in turn in this process."""
     with stage() as on, scratch() as folder:
         draws: dict[str, Callable[[], object]] = {}
+        rows: dict[str, Metrics] = {}
         for strategy in strategies:
             runtime = on.runtime(strategy)
             runtime.load(SCRIPT)
@@ -154,12 +173,13 @@ def steady_frames(strategies: tuple[str, ...]) -> dict[str, Metrics]:
             if strategy == "tiered":
                 runtime.tier_up(FUNCTION)
                 runtime.wait_idle(30)
+            rows[strategy] = {"steady_tier": tier(runtime)}
         names: dict[str, Any] = {}
         start = time.perf_counter()
         exec(compile(PYTHON.read_text(encoding="utf-8"), str(PYTHON), "exec"), names)
         draws["Python"] = names["draw_debug_ui"]
         on.frame(draws["Python"])
-        rows: dict[str, Metrics] = {"Python": {"eval_ms": (time.perf_counter() - start) * 1e3}}
+        rows["Python"] = {"eval_ms": (time.perf_counter() - start) * 1e3}
         start = time.perf_counter()
         library, built = compile_cpp(CPP, Path(folder))
         draws["C++ -O2"] = library.draw_debug_ui

@@ -193,7 +193,7 @@ def as_dict(value: Any) -> Any:
     return {k.name: as_dict(v) for k, v in value.items()} if isinstance(value, Map) else value
 
 
-# --- the programs in Python -----------------------------------------------------------------------------------
+# --- the programs in Python ------------------------------------------------------------
 
 
 def numeric(steps: int) -> int:

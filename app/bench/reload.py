@@ -1,13 +1,13 @@
 """From the saved edit to the pixel: a real file, the watcher, the loader's thread, a frame.
 
-Milliseconds from the moment the file was written to the end of the first frame that shows the edit. The watcher
-waits a moment for editors that write in several steps, and frames come 60 times a second: both are in it.
+Milliseconds from the moment the file was written to the end of the first frame that shows the edit. The
+watcher waits a moment for editors that write in several steps, and frames come 60 times a second: both are
+in it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -53,17 +53,15 @@ def measure() -> dict[str, Metrics]:
                 app.step()
             width = 420
 
-            def edit(change: Callable[[str], str]) -> Metrics:
+            def edit(added: str = "") -> Metrics:
                 nonlocal text, width
-                text = change(text).replace(f"ImVec2. {width}.0 780", f"ImVec2. {width + 1}.0 780")
+                text = text.replace("    (imgui/End)", f"{added}    (imgui/End)")
+                text = text.replace(f"ImVec2. {width}.0 780", f"ImVec2. {width + 1}.0 780")
                 width += 1
                 return edit_to_pixel(app, script, text, width)
 
-            constants = [edit(lambda t: t) for _ in range(EDITS)]
-            calls = [
-                edit(lambda t, c=call: t.replace("    (imgui/End)", f"    {c}\n    (imgui/End)"))
-                for call in NEW_CALLS
-            ]
+            constants = [edit() for _ in range(EDITS)]
+            calls = [edit(f"    {call}\n") for call in NEW_CALLS]
         finally:
             app.close()
     return {"a constant": summary(constants), "a call of a new function": summary(calls)}

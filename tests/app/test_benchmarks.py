@@ -106,9 +106,17 @@ def test_ratios_are_those_of_the_rows_there_are() -> None:
         "steady_us": 4,
     }
     rows = {"inline-jit": row, "tiered": row, "interpret": row, "Python": row}
+    rows["inline-jit"] = {**row, "eval_tier": 2}
     found = debug_ui.ratios(rows)
     assert found["warm_compile_work"] == 2.0
     assert set(found) == {"warm_compile_work", "warm_eval", "cold_eval", "tier0_vs_python"}
+
+
+def test_a_form_that_could_not_be_compiled_makes_no_ratio() -> None:
+    row = {"eval_ms": 2.0, "eval_tier": 2}
+    rows = {"inline-jit": row, "stub-jit": row}
+    assert debug_ui.ratios(rows) == {"stub_jit_eval": 1.0}
+    assert debug_ui.ratios({**rows, "stub-jit": {**row, "eval_tier": 0}}) == {}
 
 
 def test_many_forms_have_names_of_their_own() -> None:
