@@ -14,21 +14,31 @@ from typing import NoReturn
 from runtime.analysis import nodes as n
 from runtime.analysis.printf import Directive, directives
 from runtime.analysis.types import (
-    BOOL, BUILTIN, C_STRING, DOUBLE, INT, NULLPTR, OBJECT, CppType, Flag, LispType, builtin,
+    BOOL,
+    BUILTIN,
+    C_STRING,
+    DOUBLE,
+    INT,
+    NULLPTR,
+    OBJECT,
+    CppType,
+    Flag,
+    LispType,
+    builtin,
 )
 from runtime.cling.diagnostics import notes_of, readable
 from runtime.cling.oracle import Answer, Question, Rejected, TypeOracle
 from runtime.errors import AnalysisError, CppError, Span
 from runtime.native._support import CppValue
 
-UNKNOWN = CppType("", int(Flag.CONVERTIBLE))  # stands in while an answer is missing
+UNKNOWN = CppType("", Flag.CONVERTIBLE)  # stands in while an answer is missing
 INT_MAX = (1 << 31) - 1
 _PLACEHOLDER = re.compile(r"@(\d+)@")
 _CALLABLE_TYPE = re.compile(r"[\w:]+(<.*>)?")  # `T(x)` needs a type of one word
 _LIKE_CONSTANT = re.compile(r"(^|::)(k?[A-Z]\w*)$")  # asked for its value along with its type
 _ABOUT_OPERANDS = ("no matching", "no viable", "ambiguous", "cannot", "drops", "too few", "too many", "invalid operands")
-_ASSIGNMENTS = frozenset("= += -= *= /= %= &= |= ^= <<= >>=".split())
-_PREFIX = frozenset("* & ! ~ - + ++ --".split())
+_ASSIGNMENTS = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="])
+_PREFIX = frozenset(["*", "&", "!", "~", "-", "+", "++", "--"])
 
 
 def commas(texts: Sequence[str]) -> str:
@@ -92,7 +102,7 @@ class InteropRules:
         answer = self.oracle.known(question)
         if answer is None:
             self.questions.append(question)
-            return CppType("", int(Flag.CONVERTIBLE), 0, question)
+            return CppType("", Flag.CONVERTIBLE, 0, question)
         if isinstance(answer, Rejected):
             self.reject(answer, operands, span, label)
         return CppType(answer.name, answer.flags, answer.size)

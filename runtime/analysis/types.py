@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 
-class Flag(enum.IntFlag):
-    """What `ts::flags_of` says of a C++ type; the numbers are those of `ts::kind` in interop.hpp."""
+class Flag:
+    """What `ts::flags_of` says of a C++ type; the numbers are those of `ts::kind` in interop.hpp.
+
+    Plain integers: they are tested for every operand of every form, and enum's operators are slow.
+    """
 
     VOID = 1
     BOOL = 2
@@ -71,7 +73,7 @@ class CppType:
     def unknown(self) -> bool:
         return not self.name
 
-    def has(self, flag: Flag) -> bool:
+    def has(self, flag: int) -> bool:
         return bool(self.flags & flag)
 
     @property
@@ -116,13 +118,15 @@ class CppType:
             return CppType("", self.flags & ~Flag.LVALUE)
         keep = self.flags & ~(Flag.LVALUE | Flag.RVALUE | Flag.CONST)
         if keep & Flag.FUNCTION:
-            keep = int(Flag.POINTER | Flag.TRIVIAL_DESTRUCTOR | Flag.MOVABLE)
+            keep = Flag.POINTER | Flag.TRIVIAL_DESTRUCTOR | Flag.MOVABLE
         return CppType(self.value, keep, self.size)
 
     def lvalue(self) -> CppType:
         """The type of a name that is bound to a value of this type."""
-        if self.flags & Flag.LVALUE or self.unknown:
+        if self.flags & Flag.LVALUE:
             return self
+        if self.unknown:
+            return CppType("", self.flags | Flag.LVALUE, 0, self.pending)
         return CppType(reference_to(self.referred), (self.flags & ~Flag.RVALUE) | Flag.LVALUE, self.size)
 
     def __str__(self) -> str:
@@ -168,7 +172,7 @@ def _builtins() -> dict[str, CppType]:
         "float": (Flag.FLOAT | Flag.SIGNED | _NUMBER, 4),
         "double": (Flag.FLOAT | Flag.SIGNED | _NUMBER, 8),
     }
-    return {name: CppType(name, int(flags), size) for name, (flags, size) in rows.items()}
+    return {name: CppType(name, flags, size) for name, (flags, size) in rows.items()}
 
 
 BUILTIN = _builtins()
@@ -190,9 +194,9 @@ BUILTIN_ALIASES = {
     "std::int64_t": "long",
     "std::uint64_t": "unsigned long",
 }
-VOID = CppType("void", int(Flag.VOID))
-NULLPTR = CppType("std::nullptr_t", int(Flag.NULLPTR | _NUMBER), 8)
-C_STRING = CppType("char const *", int(Flag.POINTER | _NUMBER), 8)
+VOID = CppType("void", Flag.VOID)
+NULLPTR = CppType("std::nullptr_t", Flag.NULLPTR | _NUMBER, 8)
+C_STRING = CppType("char const *", Flag.POINTER | _NUMBER, 8)
 
 
 def builtin(name: str) -> CppType | None:

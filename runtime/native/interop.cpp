@@ -62,7 +62,24 @@ void free_exception(PyObject* capsule) {
   delete static_cast<std::exception_ptr*>(PyCapsule_GetPointer(capsule, exception_capsule));
 }
 
+// The Python exception that `raise` last continued in C++: if that comes back, it is the same exception, with
+// the traceback that it had.
+thread_local std::exception_ptr carried;
+thread_local PyObject* carrier = nullptr;
+
+void carry(std::exception_ptr exception, PyObject* python) noexcept {
+  carried = std::move(exception);
+  Py_XSETREF(carrier, python);
+}
+
 void set_cpp_exception(char const* what, std::string const& type) noexcept {
+  if(carrier && carried == std::current_exception()) {
+    PyObject* const python = std::exchange(carrier, nullptr);
+    carried = nullptr;
+    PyErr_Restore(Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(python))), python,
+                  PyException_GetTraceback(python));
+    return;
+  }
   PyObject* const capsule =
     PyCapsule_New(new std::exception_ptr(std::current_exception()), exception_capsule, free_exception);
   PyObject* const text = PyUnicode_DecodeUTF8(what, static_cast<Py_ssize_t>(std::char_traits<char>::length(what)),
@@ -520,13 +537,14 @@ void raise() {
     PyErr_NormalizeException(&type, &value, &trace);
     PyObject* const capsule = PyObject_GetAttrString(value, "capsule");
     if(capsule && PyCapsule_IsValid(capsule, exception_capsule)) {
-      std::exception_ptr const carried =
+      std::exception_ptr const exception =
         *static_cast<std::exception_ptr*>(PyCapsule_GetPointer(capsule, exception_capsule));
       Py_DECREF(capsule);
       Py_XDECREF(type);
-      Py_XDECREF(value);
+      if(trace) PyException_SetTraceback(value, trace);
       Py_XDECREF(trace);
-      std::rethrow_exception(carried);
+      carry(exception, value);
+      std::rethrow_exception(exception);
     }
     Py_XDECREF(capsule);
     PyErr_Restore(type, value, trace);

@@ -99,7 +99,7 @@ def thrown_value(error: Exception) -> Any:
     return error.value if isinstance(error, Thrown) else error
 
 
-BOX_TYPE = CppType("ts::ref", int(Flag.CONVERTIBLE | Flag.CLASS), 8)
+BOX_TYPE = CppType("ts::ref", Flag.CONVERTIBLE | Flag.CLASS, 8)
 
 
 def box_operands(node: n.Box) -> tuple[str, tuple[n.Operand, ...], str]:

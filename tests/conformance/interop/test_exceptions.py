@@ -78,7 +78,6 @@ def test_what_nobody_catches_names_its_type_and_text(bench: Bench) -> None:
     assert "conversions::derived_error" in shown
 
 
-@pytest.mark.xfail(reason="a C++ exception that leaves a function starts its Lisp stack anew")
 def test_a_c_plus_plus_exception_carries_the_lisp_stack(bench: Bench) -> None:
     bench.runtime.eval("(defn outer [] (inc (thrower)))", filename="stack.jank", line=20)
     shown = bench.fault("(outer)")
