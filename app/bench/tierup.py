@@ -13,9 +13,10 @@ from app.bench._measure import Metrics, in_process, percentile, stage
 
 FUNCTIONS = 50
 FPS = 60.0
-THRESHOLD = 240  # frames in tier 0 before
-AFTER = 120  # frames that are measured once all is compiled
-ROUNDS = 3
+BEFORE = 180  # frames in tier 0, of which the first quarter is not measured
+NEVER = 1_000_000_000  # a threshold
+AFTER = 60  # frames that are measured once all is compiled
+ROUNDS = 5
 LIMIT_S = 20.0  # for compiling
 
 HEAD = """
@@ -66,7 +67,7 @@ def source() -> str:
 def measure() -> dict[str, Metrics]:
     """One run."""
     with stage() as on:
-        runtime = on.runtime("tiered", THRESHOLD)
+        runtime = on.runtime("tiered", NEVER)
         runtime.eval(source())
         entries = [
             v for v in runtime.namespaces.current.vars.values() if v.name.startswith("draw-")
@@ -79,17 +80,15 @@ def measure() -> dict[str, Metrics]:
             for var in entries:
                 var.root()
 
-        settling = THRESHOLD // 4
-        on.paced(draw, FPS, lambda: drawn < settling)
-        before = on.paced(draw, FPS, lambda: drawn < THRESHOLD - 2)
+        on.paced(draw, FPS, lambda: drawn < BEFORE // 4)
+        before = on.paced(draw, FPS, lambda: drawn < BEFORE)
+        runtime.threshold = BEFORE // 2  # all were called more often: hot in the next frame
         end = time.perf_counter() + LIMIT_S
-        during = on.paced(
-            draw,
-            FPS,
-            lambda: (
-                (drawn < THRESHOLD + 5 or not runtime.engine.idle) and time.perf_counter() < end
-            ),
-        )
+
+        def compiling() -> bool:
+            return drawn < BEFORE + 5 or (not runtime.engine.idle and time.perf_counter() < end)
+
+        during = on.paced(draw, FPS, compiling)
         until = drawn + AFTER
         after = on.paced(draw, FPS, lambda: drawn < until)
         compiled = sum(f.tier > 0 for f in runtime.functions())
