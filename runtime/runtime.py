@@ -363,6 +363,16 @@ class Runtime:
             code.arities = build_arities(self, code.node)
             self.stubs.compile_pending()
 
+    def compile_loop(self, node: n.Fn) -> FnCode | None:
+        """The code of a long loop, on its way to being compiled; None where the strategy forbids it."""
+        if self.engine.strategy != "tiered":
+            return None
+        code = FnCode(node)
+        code.replaces_loop = True
+        self.table.add(code)
+        self.engine.request([code], "long loop")
+        return code
+
     def count_loops(self, name: str) -> Callable[[int], None]:
         """What a loop of the function `name` tells its iterations to."""
         table = self.table

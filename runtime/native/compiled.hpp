@@ -78,6 +78,13 @@ public:
 // What a catch clause for a C++ type binds for an exception, nil when it does not take it.
 TS_API ref matched(PyObject* exception, PyObject* matcher);
 
+// An unboxed local that comes from tier 0, whose type is known to be right.
+template<class V> V entering(PyObject* o) {
+  if constexpr(std::is_same_v<V, bool>) return o == Py_True;
+  else if constexpr(std::is_same_v<V, double>) return PyFloat_AS_DOUBLE(o);
+  else return to_int64(o, "loop");
+}
+
 // --- closures ---------------------------------------------------------------------------------------------
 
 inline PyObject* const* constants(fn* self) noexcept { return self->shared->constants; }

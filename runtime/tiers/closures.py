@@ -30,6 +30,9 @@ class Host(Protocol):
     def count_loops(self, name: str) -> Callable[[int], None]:
         """What a loop of the function `name` tells its iterations to."""
 
+    def compile_loop(self, node: n.Fn) -> _support.Code | None:
+        """Have a loop compiled that runs in tier 0 now; None under a strategy that does not."""
+
     def on_def(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
         """A `def` ran: bind the var and tell who depends on it."""
 

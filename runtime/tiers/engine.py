@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from runtime.cling.redefinition import redefinitions
 from runtime.cling.session import BACKGROUND, URGENT, Session
 from runtime.events import Compile, Deoptimised, EventLog, TierChange
 from runtime.native._support import take_addresses
@@ -221,7 +222,11 @@ class Engine:
             ready = self._compile(list(causes), "", BACKGROUND)
             self._working -= len(wanted) - len(ready)
             for r in ready:
-                self._ready.put(replace(r, cause=causes[r.code]))
+                if r.code.replaces_loop:
+                    self._install(r, causes[r.code])
+                    self._working -= 1
+                else:
+                    self._ready.put(replace(r, cause=causes[r.code]))
             if time.perf_counter() - self._ticked > TICKING_S:
                 self.swap()
 
@@ -248,7 +253,7 @@ class Engine:
         body = "\n".join(t.cpp for t in texts.values())
         names = ", ".join(f"(void*)f{ident}_{i}" for i, code in enumerate(codes) if code in texts)
         unit = (
-            f"namespace ts_f{ident} {{\n{body}\n"
+            f"namespace ts_f{ident} {{ {redefinitions.in_force(body)}\n{body}\n"
             f'#line 1 "entries"\n'
             f"static void* const all[] = {{ {names} }};\n"
             f"static int const done = ts::submit({ident}, all, {len(texts)});\n}}\n"

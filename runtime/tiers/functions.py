@@ -31,6 +31,9 @@ class FnCode(_support.Code):
         self.cpp = ""
         self.kept: list[tuple[Any, ...]] = []  # the constants of all code compiled for it
         self.error = ""
+        self.replaces_loop = (
+            False  # entered in the middle of a call: not held back until a frame's start
+        )
         self.policy = ""  # "jit" or "interpret" where metadata says so
 
     def info(self, threshold: int) -> FunctionInfo:

@@ -108,7 +108,13 @@ class InlineFunction(ControlFlow):
         again = any(isinstance(x, n.Recur) and x.label == arity.label for x in n.walk(arity.body))
         for index, param in enumerate(arity.params):
             name = self.fresh(param.name)
-            if arity.variadic and index == arity.required:
+            rep = rep_of(param.type)
+            if (
+                rep != OWNED
+            ):  # only a loop's replacement has such parameters: it enters with what tier 0 had
+                self.emit(f"{rep} const {name} = ts::entering<{rep}>(args[{index}]);")
+                self.names[param] = Val(name, rep, True)
+            elif arity.variadic and index == arity.required:
                 self.emit(f"ts::ref {name} = ts::rest_args(args, {index}, count);")
                 self.names[param] = Val(f"{name}.p", BORROWED, not again)
             elif again:

@@ -20,6 +20,7 @@ from runtime.tiers.closures import (
     thrown_value,
 )
 from runtime.tiers.literals import case_index, throw
+from runtime.tiers.osr import CHECKED_EVERY, LoopReplacement
 
 
 class ControlClosures(ClosureBuilder):
@@ -133,18 +134,24 @@ class ControlClosures(ClosureBuilder):
         discarded = isinstance(node.type, CppType) and node.type.is_void
         body = self.effect(node.body) if discarded else self.build(node.body)
         count_loops = self.host.count_loops(self.name)
+        replacement = LoopReplacement(node, self.name, self.slot, self.host.compile_loop)
 
         def run(e: list[Any]) -> Any:
             for slot, init in bound:
                 e[slot] = init(e)
-            rounds = 1
-            result = body(e)
-            while result is RECUR:
-                rounds += 1
-                result = body(e)
-            if rounds > 1:
-                count_loops(rounds)
-            return result
+            rounds = 0
+            while True:
+                for turn in range(CHECKED_EVERY):
+                    result = body(e)
+                    if result is not RECUR:
+                        if turn or rounds:
+                            count_loops(turn + 1)
+                        return result
+                rounds += CHECKED_EVERY
+                count_loops(CHECKED_EVERY)
+                compiled = replacement.enter(e, rounds)
+                if compiled is not None:
+                    return compiled(*replacement.arguments(e))
 
         if not owned:
             return run

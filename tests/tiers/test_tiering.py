@@ -51,7 +51,9 @@ def test_a_redefinition_starts_in_tier_0_and_is_what_callers_see(rt: Runtime) ->
     rt.eval("(defn f [x] (+ x 10))")
     assert info(rt, "user/f").tier == 0
     assert rt.call("user/g", 1) == 11
-    assert [e.cause for e in rt.events.of(TierChange) if e.function == "user/f"][-1] == "redefinition"
+    assert [e.cause for e in rt.events.of(TierChange) if e.function == "user/f"][
+        -1
+    ] == "redefinition"
 
 
 def test_a_hot_loop_makes_its_function_hot(rt: Runtime) -> None:
@@ -150,7 +152,11 @@ def test_stack_traces_name_functions_and_lines_in_every_tier(rt: Runtime) -> Non
     with pytest.raises(RuntimeFault) as compiled:
         rt.call("user/outer", "a")
     places = [[(f.function, str(f.span)) for f in x.value.stack] for x in (interpreted, compiled)]
-    assert places[0] == places[1] == [("user/inner", "trace.jank:2:3"), ("user/outer", "trace.jank:4:4")]
+    assert (
+        places[0]
+        == places[1]
+        == [("user/inner", "trace.jank:2:3"), ("user/outer", "trace.jank:4:4")]
+    )
     assert interpreted.value.message == compiled.value.message
 
 
@@ -164,3 +170,32 @@ def test_the_figures_of_the_stub_cache_are_calls_and_compiled_stubs() -> None:
     rt.eval("(defn f [x] (inc (cpp/stub_figures x)))")
     assert (rt.stubs.stats().misses, rt.stubs.stats().hits) == (1, 10)
     rt.close()
+
+
+def test_a_long_loop_goes_on_in_compiled_code_in_the_same_call(rt: Runtime) -> None:
+    rt.threshold = 1_000_000
+    rt.eval(
+        """(defn long-loop [limit step]
+             (let [start 5 weights [1 2 3]]
+               (loop [i 0 sum start parts []]
+                 (if (< i limit)
+                   (recur (inc i) (+ sum (* step (nth weights (mod i 3)))) (if (zero? (mod i 400000)) (conj parts i) parts))
+                   [i sum parts (fn [] (+ i sum))]))))"""
+    )
+    value = rt.eval("(let [[i sum parts f] (long-loop 3000000 2)] [i sum parts (f)])")
+    assert list(value[:2]) == [3_000_000, 12_000_005] and value[3] == 15_000_005
+    assert list(value[2]) == [i for i in range(3_000_000) if i % 400_000 == 0]
+    replaced = [f for f in rt.functions() if "$loop" in f.name]
+    assert [f.tier for f in replaced] == [2] and replaced[0].calls == 1
+
+
+def test_a_loop_for_its_effect_and_one_with_an_error_are_replaced_too(rt: Runtime) -> None:
+    from runtime.errors import RuntimeFault
+
+    rt.threshold = 1_000_000
+    rt.eval("(def seen (atom 0)) (defn effects [n] (dotimes [i n] (swap! seen + i)) @seen)")
+    assert rt.call("user/effects", 400_000) == sum(range(400_000))
+    rt.eval("(defn fails [n] (loop [i 0] (if (= i n) (inc :no) (recur (inc i)))))", "fails.jank")
+    with pytest.raises(RuntimeFault) as fault:
+        rt.call("user/fails", 2_000_000)
+    assert fault.value.span is not None and str(fault.value.span) == "fails.jank:1:41"

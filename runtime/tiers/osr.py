@@ -1,0 +1,107 @@
+"""On-stack replacement: a loop that runs long in tier 0 goes on in compiled code, in the same call.
+
+The loop becomes a function of its own, whose parameters are the locals that it uses and its own at the
+start of a round. (The term is Hölzle's, for Self: https://dl.acm.org/doi/10.1145/143095.143114.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from itertools import count
+from typing import Any
+
+from runtime.analysis import nodes as n
+from runtime.analysis.types import OBJECT, CppType
+from runtime.native import _support
+
+CHECKED_EVERY = 1024  # rounds between two looks at whether the loop is compiled
+HOT_ROUNDS = 16 * 1024  # after which it is worth compiling
+
+_keys = count(1)
+
+
+def used_locals(node: Any) -> Iterator[n.Local]:
+    """The locals whose values a node reads in its own frame; a function's are those it captures."""
+    if isinstance(node, tuple):
+        for item in node:
+            yield from used_locals(item)
+    elif isinstance(node, n.LocalRef):
+        yield node.local
+    elif isinstance(node, n.Fn):
+        yield from used_locals(node.captures)
+    elif isinstance(node, (n.Node, n.Catch, n.Operand)):
+        for f in fields(node):
+            yield from used_locals(getattr(node, f.name))
+
+
+def bound_locals(node: Any) -> Iterator[n.Local]:
+    """The locals that a node binds in its own frame."""
+    if isinstance(node, tuple):
+        for item in node:
+            if isinstance(item, n.Local):
+                yield item
+            else:
+                yield from bound_locals(item)
+    elif isinstance(node, n.Catch):
+        yield node.local
+        yield from bound_locals(node.body)
+    elif isinstance(node, n.Recur):
+        yield from bound_locals(node.args)
+    elif isinstance(node, (n.Node, n.Operand)) and not isinstance(node, n.Fn):
+        for f in fields(node):
+            yield from bound_locals(getattr(node, f.name))
+
+
+class LoopReplacement:
+    """The way out of one loop of tier 0. `request` has a function compiled and gives its code, or None
+    where the strategy does not compile."""
+
+    def __init__(
+        self,
+        node: n.Loop,
+        name: str,
+        slot: Callable[[n.Local], int],
+        request: Callable[[n.Fn], _support.Code | None],
+    ) -> None:
+        self._node = node
+        self._name = name
+        self._request = request
+        self._code: _support.Code | None = None
+        own = [local for local, _ in node.bindings]
+        inside = set(bound_locals(node))
+        outer = [x for x in dict.fromkeys(used_locals(node.body)) if x not in inside]
+        self._outer, self._own = outer, own
+        self._possible = not any(isinstance(x.type, CppType) for x in (*outer, *own))
+        self._slots = [slot(x) for x in (*outer, *own)]
+
+    def enter(self, e: list[Any], rounds: int) -> Callable[..., Any] | None:
+        """What to call, with `arguments`, to go on after so many rounds; None while there is nothing."""
+        if not self._possible or rounds < HOT_ROUNDS:
+            return None
+        if self._code is None:
+            self._code = self._request(self._function())
+            self._possible = self._code is not None
+        if self._code is None or not self._code.native:
+            return None
+        return _support.Fn(self._code, ())
+
+    def arguments(self, e: list[Any]) -> list[Any]:
+        """The values of the locals in the frame, in the order of the function's parameters."""
+        return [e[slot] for slot in self._slots]
+
+    def _function(self) -> n.Fn:
+        entering = [n.Local(x.name, x.type) for x in self._own]
+        starts = tuple(
+            (local, n.LocalRef(param, type=param.type or OBJECT))
+            for local, param in zip(self._own, entering, strict=True)
+        )
+        loop = n.Loop(
+            self._node.label, starts, self._node.body, span=self._node.span, type=self._node.type
+        )
+        body: n.Node = loop
+        if isinstance(loop.type, CppType):  # nobody looks at its value
+            body = n.Do((loop,), n.Const(None), span=loop.span)
+        arity = n.Arity((*self._outer, *entering), False, -1, body)
+        name = f"{self._name}$loop{self._node.span.line if self._node.span else ''}"
+        return n.Fn(name, n.Local("this", OBJECT), (arity,), (), -next(_keys), span=self._node.span)
