@@ -9,6 +9,7 @@ from pathlib import Path
 from runtime.cling.companions import Companions, Setting, find_header, reached
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
 from runtime.cling.inline_names import InlineNames
+from runtime.cling.redefinition import clashes, redefinitions
 from runtime.cling.session import Declared, Session
 from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog
@@ -66,15 +67,27 @@ class Declarations:
         """Declare C++ at global scope. Raises CppError at the place in `text` that Clang rejects; `span`
         is that of the literal."""
         with self._lock:
-            if text in _declared:
+            before = _raw_serials.get(text)
+            if before is not None and not redefinitions.replaced_since(text, before):
                 return
             name = register_raw(text, span) if span is not None else "cpp/raw"
-            done = self._session.declare(f'#line 1 "{name}"\n{text}\n')
+            done = self._declare_raw(name, text, before is not None)
             if not done.ok:
                 raise self._raw_error(done, span)
-            _declared.add(text)
+            _raw_serials[text] = redefinitions.serial
             _inline_names.add_text(text)
             self._on_new()
+
+    def _declare_raw(self, name: str, text: str, known: bool) -> Declared:
+        """Declare a text at global scope, or apart where it takes the place of another or uses such."""
+        if known or redefinitions.in_force(text):
+            return redefinitions.replace(self._session, name, text)
+        done = self._session.declare(f'#line 1 "{name}"\n{text}\n')
+        if done.ok:
+            redefinitions.mention(text)
+        elif clashes(done):
+            return redefinitions.replace(self._session, name, text)
+        return done
 
     def reaches_inline_code(self, text: str) -> bool:
         """Whether a C++ expression, with its types, may need functions that Cling has yet to compile."""
@@ -95,6 +108,7 @@ class Declarations:
             if not done.ok:
                 raise self._header_error(done, header, span)
             _declared.add(code)
+            redefinitions.mention_all()
             self._on_new()
 
     @staticmethod
@@ -114,6 +128,7 @@ class Declarations:
 
 # Cling is one per process, and so is what it was told.
 _declared: set[str] = set()
+_raw_serials: dict[str, int] = {}  # raw text -> its number in `redefinitions`
 _include_dirs: list[str] = []
 _user_folders: list[Path] = []
 _defined: dict[str, str] = {}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from runtime.cling.diagnostics import Diagnostic
 from runtime.analysis.types import CppType
+from runtime.cling.redefinition import redefinitions
 from runtime.cling.session import URGENT, Session
 from runtime.events import EventLog, TypeQuery
 from runtime.native import _support
@@ -126,7 +127,8 @@ class TypeOracle:
 
     @staticmethod
     def _code(ident: int, questions: list[Question]) -> str:
-        lines = ["#pragma cling optimize(0)", f"namespace ts_q{ident} {{"]
+        prelude = redefinitions.in_force(" ".join(q.text for q in questions))
+        lines = ["#pragma cling optimize(0)", f"namespace ts_q{ident} {{ {prelude}"]
         entries = []
         places = {q: i for i, q in enumerate(questions)}
 

@@ -11,6 +11,7 @@ import re
 from runtime.analysis import nodes as n
 from runtime.analysis.interop import c_string
 from runtime.analysis.types import CppType, Flag
+from runtime.cling.redefinition import redefinitions
 
 # What a stub gives back: nothing, a Lisp value (numbers too), an object of its own, a reference, or the
 # address of what a catch clause matched.
@@ -102,7 +103,8 @@ def lisp_cpp(expression: str, kind: CppType) -> str:
 def unit_cpp(ident: int, bodies: list[tuple[str, str, bool]], optimised: bool) -> str:
     """One transaction. `bodies` holds signature, statements, and whether it is a matcher."""
     lines = [] if optimised else ["#pragma cling optimize(0)"]
-    lines += [f"namespace ts_s{ident} {{"]
+    prelude = redefinitions.in_force(" ".join(body for _, body, _ in bodies))
+    lines += [f"namespace ts_s{ident} {{ {prelude}"]
     for i, (signature, body, matcher) in enumerate(bodies):
         lines.append(f"// {signature}")
         lines.append(f'#line {i + 1} "s{ident}"')

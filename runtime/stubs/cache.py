@@ -14,6 +14,7 @@ from runtime.analysis import nodes as n
 from runtime.analysis.interop import fill, operand_name
 from runtime.analysis.types import CppType
 from runtime.cling.diagnostics import Diagnostic, notes_of, readable
+from runtime.cling.redefinition import redefinitions
 from runtime.cling.session import URGENT, Session
 from runtime.errors import CppError, LispError, LispErrors, Span
 from runtime.events import EventLog, StubMiss
@@ -24,11 +25,13 @@ from runtime.stubs.bodies import MATCHER, body_cpp, operand_cpp, unit_cpp
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What makes two stubs the same: the expression, its operands' types and what it gives."""
+    """What makes two stubs the same: the expression, its operands' types, what it gives, and what its
+    names meant when it was asked for."""
 
     text: str
     operands: tuple[str, ...]
     gives: str
+    generation: int
 
 
 @dataclass(eq=False, slots=True)
@@ -74,7 +77,8 @@ class StubCache:
         span: Span | None = None,
     ) -> Stub:
         """The stub of an expression whose type is `kind`, perhaps not compiled yet."""
-        key = Key(text, tuple(operand_kind(op) for op in operands), gives)
+        kinds = tuple(operand_kind(op) for op in operands)
+        key = Key(text, kinds, gives, redefinitions.generation(text, kind.name, *kinds))
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
@@ -158,7 +162,7 @@ class StubCache:
         bodies = [(e.stub.signature, e.cpp, e.key.gives == MATCHER) for e in entries]
         return unit_cpp(ident, bodies, entries[0].optimised)
 
-    # --- what it tells --------------------------------------------------------------------------------------
+    # --- what it tells ----------------------------------------------------------------------------
 
     def stats(self) -> StubStats:
         """Totals: a hit is a call through a stub that was ready, a miss a stub that had to be compiled."""

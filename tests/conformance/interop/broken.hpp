@@ -1,0 +1,5 @@
+#pragma once
+namespace broken {
+inline int fine() { return 1; }
+inline int wrong() { return undeclared_name; }
+} // namespace broken
