@@ -246,9 +246,8 @@ class Directive:
             self.fail(
                 "the names to refer must be in a vector", at, ":refer [name …] or :refer :all"
             )
-        wanted = (
-            [v.name for v in target.vars.values() if not v.is_private] if names is K_ALL else names
-        )
+        public = [v.name for v in target.vars.values() if not v.is_private]
+        wanted: Any = public if names is K_ALL else names
         for name in map(str, wanted):
             var = target.vars.get(name)
             if var is None:

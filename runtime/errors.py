@@ -23,13 +23,20 @@ class Span:
     col: int
     end_line: int
     end_col: int
-    via: tuple[str, Span | None] | None = field(default=None, compare=False, repr=False, kw_only=True)
+    via: tuple[str, Span | None] | None = field(
+        default=None, compare=False, repr=False, kw_only=True
+    )
 
     def holds(self, other: Span) -> bool:
         """Whether `other` is a part of this stretch, and not all of it."""
         start, end = (self.line, self.col), (self.end_line, self.end_col)
         first, last = (other.line, other.col), (other.end_line, other.end_col)
-        return self.file == other.file and start <= first and last <= end and (start, end) != (first, last)
+        return (
+            self.file == other.file
+            and start <= first
+            and last <= end
+            and (start, end) != (first, last)
+        )
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.col}"
@@ -175,6 +182,8 @@ def excerpt(span: Span | None, sources: SourceLookup = source_of, most: int = 3)
 
 
 def found_text(value: Any, limit: int = 60) -> str:
-    """`value` shortened for an error's `found` line."""
-    text = repr(value)
+    """`value` as Lisp prints it, shortened for an error's `found` line."""
+    from runtime.core.printing import pr_str  # which needs spans itself
+
+    text = pr_str(value, length=12, level=6)
     return text if len(text) <= limit else text[: limit - 1] + "…"

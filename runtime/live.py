@@ -1,4 +1,4 @@
-"""Core functions that need the running runtime: evaluating, resolving, namespaces, expanding macros, source."""
+"""Core functions that need the running runtime: evaluating, resolving, namespaces, macros, source."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def install(rt: Runtime) -> None:
         if type(form) is not List or not len(form) or type(form.first()) is not Symbol:
             return form
         var = namespaces.resolve(form.first())
-        return expand_macro(var, form, None, form.span) if var is not None and var.is_macro else form
+        return (
+            expand_macro(var, form, None, form.span) if var is not None and var.is_macro else form
+        )
 
     def expand(form: Any) -> Any:
         while (expanded := expand_once(form)) is not form:
@@ -58,8 +60,8 @@ def install(rt: Runtime) -> None:
             for text in script.forms:
                 if f" {var.name}" in text and text.startswith("(def"):
                     return text
-        text = source_of(var.span.file)
-        return text.split("\n")[var.span.line - 1] if text else None
+        lines = (source_of(var.span.file) or "").split("\n")
+        return lines[var.span.line - 1] if len(lines) >= var.span.line else None
 
     def doc(sym: Symbol) -> None:
         var = namespaces.resolve(sym)
@@ -117,7 +119,9 @@ def install(rt: Runtime) -> None:
         "ns-publics": publics,
         "ns-interns": interns,
         "ns-map": lambda ns: refers(ns).update(interns(ns)),
-        "ns-aliases": lambda ns: Map({Symbol(k): namespaces.find(v) for k, v in ns_of(ns).aliases.items()}),
+        "ns-aliases": lambda ns: Map(
+            {Symbol(k): namespaces.find(v) for k, v in ns_of(ns).aliases.items()}
+        ),
         "ns-refers": refers,
         "ns-unmap": lambda ns, sym: (ns_of(ns).vars.pop(sym.name, None), None)[1],
         "ns-unalias": lambda ns, sym: (ns_of(ns).aliases.pop(str(sym), None), None)[1],
@@ -133,7 +137,9 @@ def install(rt: Runtime) -> None:
         "in-ns": enter,
     }
     prewalk = TABLE["clojure.walk", "prewalk"].value
-    namespaces.ensure("clojure.walk").intern("macroexpand-all").bind(lambda form: prewalk(expand, form))
+    namespaces.ensure("clojure.walk").intern("macroexpand-all").bind(
+        lambda form: prewalk(expand, form)
+    )
     core = namespaces.ensure(CORE)
     for name, function in functions.items():
         core.intern(name).bind(function)

@@ -1,4 +1,4 @@
-"""Namespaces and vars: where names live. One `Namespaces` per runtime; core's vars are made from its table."""
+"""Namespaces and vars: where names live. One `Namespaces` per runtime, core's vars made from its table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,17 @@ _thread = threading.local()
 class Var(_support.VarBase):
     """A named, changeable place. Its root lives in the native part, where compiled code reads it."""
 
-    __slots__ = ("ns", "name", "own_meta", "is_macro", "is_dynamic", "span", "boxed", "watches", "__weakref__")
+    __slots__ = (
+        "ns",
+        "name",
+        "own_meta",
+        "is_macro",
+        "is_dynamic",
+        "span",
+        "boxed",
+        "watches",
+        "__weakref__",
+    )
 
     def __init__(self, ns: str, name: str) -> None:
         self.ns = ns
@@ -58,7 +68,11 @@ class Var(_support.VarBase):
         if self.is_macro:
             known[K_MACRO] = True
         if self.span is not None:
-            known[K_FILE], known[K_LINE], known[K_COLUMN] = self.span.file, self.span.line, self.span.col
+            known[K_FILE], known[K_LINE], known[K_COLUMN] = (
+                self.span.file,
+                self.span.line,
+                self.span.col,
+            )
         given = dict(self.own_meta or {})
         if isinstance(given.get(K_ARGLISTS), str):  # core's are text until somebody asks
             given[K_ARGLISTS] = read_one(given[K_ARGLISTS] or "()").form
@@ -141,7 +155,9 @@ class Namespace:
     aliases: dict[str, str] = field(default_factory=dict)
     cpp_aliases: dict[str, CppScope] = field(default_factory=dict)
     cpp_globals: set[str] = field(default_factory=set)  # :refer-global
-    excluded: set[str] = field(default_factory=set)  # core names that `:refer-clojure :exclude` hides
+    excluded: set[str] = field(
+        default_factory=set
+    )  # core names that `:refer-clojure :exclude` hides
     file: str = ""
     failed: set[str] = field(default_factory=set)  # aliases of requires that did not work
     meta: Any = None

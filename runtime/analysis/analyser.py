@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, NoReturn, Protocol
 
 from runtime.analysis import nodes as n
+from runtime.analysis.cpp_forms import interop
 from runtime.analysis.cpp_names import cpp_name, is_type_form, type_text
 from runtime.analysis.scope import FnFrame, RecurTarget, Scope, new_label
 from runtime.core.collections import Set
@@ -132,7 +133,8 @@ class Analyser:
         )
 
     def fail(self, message: str, span: Span | None, expected: str = "", found: Any = None) -> NoReturn:
-        raise AnalysisError(message, span, expected=expected, found="" if found is None else found_text(found))
+        shown = "" if found is None else found_text(found)
+        raise AnalysisError(message, span, expected=expected, found=shown)
 
     # --- names ------------------------------------------------------------------------------------
 
@@ -196,7 +198,7 @@ class Analyser:
             self.check_require(head)
             named = cpp_name(head, self.ns)
             if named is not None:
-                return self.interop(named.kind, named.text, form, scope, span)
+                return interop(self, named.kind, named.text, form, scope, span)
             var = self.host.namespaces.resolve(head, self.ns)
             if var is not None and var.is_macro:
                 self.check_access(var, head, span)
@@ -240,7 +242,7 @@ class Analyser:
         self.expansions += 1
         self.macros.add(var)
         if self.expansions > MAX_EXPANSIONS:
-            self.fail(f"the expansion of {var.name} does not end", span, f"at most {MAX_EXPANSIONS} expansions")
+            self.fail(f"the expansion of {var.name} does not end", span, f"at most {MAX_EXPANSIONS}")
         try:
             return expand_macro(var, form, scope, span)
         except LispError as e:
@@ -335,7 +337,8 @@ class Analyser:
         if isinstance(clause, Seq) and not isinstance(clause, List):
             clause = List.make(clause)
         if type(clause) is not List or not len(clause) or not isinstance(clause.first(), PVector):
-            self.fail("this is not an arity of a function", self.place(clause, span), "([parameter …] body …)", clause)
+            place = self.place(clause, span)
+            self.fail("this is not an arity of a function", place, "([parameter …] body …)", clause)
         span = clause.span or span
         params: list[n.Local] = []
         variadic = False
@@ -345,7 +348,8 @@ class Analyser:
                 self.fail("a parameter must be a plain symbol here", self.place(p, span), "a symbol", p)
             if p == AMPERSAND:
                 if i != len(names) - 2:
-                    self.fail("& must be followed by exactly one parameter", p.span or span, "[x … & rest]", clause.first())
+                    place = self.traced(p.span) or span
+                    self.fail("& must be followed by exactly one parameter", place, "[x … & rest]", clause.first())
                 variadic = True
                 continue
             params.append(n.Local(p.name, n.OBJECT))
@@ -357,7 +361,7 @@ class Analyser:
         body = self.body(list(clause)[1:], inner, span, clause)
         return n.Arity(tuple(params), variadic, label, body)
 
-    def check_arity(self, new: n.Arity, others: list[n.Arity], span: Span | None) -> None:
+    def check_arity(self, new: n.Arity, others: Sequence[n.Arity], span: Span | None) -> None:
         for old in others:
             if old.variadic and new.variadic:
                 self.fail("a function can have only one variadic arity", span)
@@ -367,59 +371,10 @@ class Analyser:
             if low.variadic and not high.variadic and len(high.params) > low.required:
                 self.fail("a fixed arity takes more parameters than the variadic one", span)
 
-    # --- interop ----------------------------------------------------------------------------------
-
-    def interop(self, kind: str, text: str, form: List, scope: Scope, span: Span | None) -> n.Node:
-        if kind == "special":
-            return self.cpp_special(text, form, scope, span)
-        args = self.items(form, scope, 1, span)
-        match kind:
-            case "entity":
-                return n.Interop("call", text, args, span=span)
-            case "construct":
-                return n.Interop("construct", text, args, n.TypeName(text), span=span)
-            case "operator":
-                return n.Interop("operator", text, args, span=span)
-        if not args:
-            self.fail(f".{text} needs an object", span, f"(.{text} object …)", form)
-        if kind == "member" and len(args) != 1:
-            self.fail(f".-{text} takes one object", span, f"(.-{text} object)", form)
-        return n.Interop(kind, text, args, span=span)
-
-    def cpp_special(self, name: str, form: List, scope: Scope, span: Span | None) -> n.Node:
-        count_ = len(form) - 1
-        shapes = {
-            "raw": ("(cpp/raw \"…\")", 1, 1),
-            "cast": ("(cpp/cast type value)", 2, 2),
-            "unsafe-cast": ("(cpp/unsafe-cast type value)", 2, 2),
-            "new": ("(cpp/new type argument …)", 1, 1 << 20),
-            "delete": ("(cpp/delete pointer)", 1, 1),
-            "box": ("(cpp/box pointer)", 1, 1),
-            "unbox": ("(cpp/unbox type? box)", 1, 2),
-            "value": ("(cpp/value \"…\")", 1, 1),
-        }
-        if name not in shapes:
-            self.fail(f"cpp/{name} cannot be called", span, found=form)
-        shape, low, high = shapes[name]
-        if not low <= count_ <= high:
-            self.fail(f"cpp/{name} takes other arguments", span, shape, form)
-        if name in ("raw", "value"):
-            text = form[1].form if isinstance(form[1], CppLiteral) else form[1]
-            if not isinstance(text, str):
-                self.fail(f"cpp/{name} takes C++ as a literal string", span, shape, form)
-            if name == "value":
-                return n.Interop("name", text, (), span=span)
-            self.raw = True
-            self.host.declare_cpp(text, self.item_span(form, 1, span))
-            return n.CppRaw(text, span=span)
-        if name in ("delete", "box") or (name == "unbox" and count_ == 1):
-            return n.Interop(name, "", self.items(form, scope, 1, span), span=span)
-        target = n.TypeName(type_text(form[1], self.ns, self.item_span(form, 1, span)))
-        return n.Interop(name, target.text, self.items(form, scope, 2, span), target, span=span)
-
 
 def _with_values(form: Any, values: list[Any]) -> Any:
     """The constant that a literal with these values is: `form` itself unless something in it is quoted."""
+    made: Any
     if type(form) is PVector:
         made = vector(values)
     elif type(form) is Map:

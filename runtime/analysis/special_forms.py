@@ -15,7 +15,7 @@ from runtime.core.kinds import Map, PVector
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import Span
-from runtime.namespaces import CORE
+from runtime.namespaces import CORE, Var
 
 # What catch clauses may name besides C++ types. Everything Lisp throws is caught by the general ones.
 LISP_EXCEPTIONS: dict[str, tuple[type[BaseException], ...]] = {
@@ -63,7 +63,8 @@ def bindings(a: Analyser, form: List, span: Span | None) -> list[tuple[Symbol, A
     """The pairs of `(let* [name value …] …)`, checked."""
     vector = form[1] if len(form) > 1 else None
     if not isinstance(vector, PVector):
-        a.fail(f"{form.first()} needs a vector of bindings", span, f"({form.first()} [name value …] body …)", form)
+        shape = f"({form.first()} [name value …] body …)"
+        a.fail(f"{form.first()} needs a vector of bindings", span, shape, form)
     if len(vector) % 2:
         a.fail("a binding has no value", a.place(vector, span), "an even number of forms", vector)
     spans = a.table.items(vector) if a.table else None
@@ -156,23 +157,27 @@ def def_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
             a.fail("documentation must be a string", a.item_span(form, 2, span), "a string", form[2])
         m = {**m, Keyword("doc"): form[2]}
     var = a.ns.intern(name.name)
-    if m.get(K_DYNAMIC):
-        var.is_dynamic = True
-    if m.get(K_MACRO):
-        var.is_macro = True
-    elif len(form) > 2 and var.is_macro:
-        var.is_macro = False
+    before = var.is_macro, var.is_dynamic, var.span
+    var.is_dynamic = var.is_dynamic or bool(m.get(K_DYNAMIC))
+    var.is_macro = bool(m.get(K_MACRO)) or (var.is_macro and len(form) == 2)
     var.span = name.span or span
-    meta = a.analyse(Map(m), scope.not_tail(), span) if m else None
-    init = None
-    if len(form) > 2:
-        value, place = form[len(form) - 1], a.item_span(form, len(form) - 1, span)
-        value = expanded_head(a, value, scope, place)
-        if type(value) is List and len(value) and value.first() == Symbol("fn*"):
-            init = a.fn(value, scope.not_tail(), value.span or place, var.full_name)
-        else:
-            init = a.analyse(value, scope.not_tail(), place)
+    try:
+        meta = a.analyse(Map(m), scope.not_tail(), span) if m else None
+        init = init_of(a, form, scope, span, var) if len(form) > 2 else None
+    except BaseException:
+        var.is_macro, var.is_dynamic, var.span = before  # what fails leaves the old definition alone
+        raise
     return n.Def(var, init, meta, span=span)
+
+
+def init_of(a: Analyser, form: List, scope: Scope, span: Span | None, var: Var) -> n.Node:
+    """The value of a `def`; a function gets the var's name."""
+    last = len(form) - 1
+    place = a.item_span(form, last, span)
+    value = expanded_head(a, form[last], scope, place)
+    if type(value) is List and len(value) and value.first() == Symbol("fn*"):
+        return a.fn(value, scope.not_tail(), value.span or place, var.full_name)
+    return a.analyse(value, scope.not_tail(), place)
 
 
 def expanded_head(a: Analyser, form: Any, scope: Scope, span: Span | None) -> Any:
@@ -266,7 +271,8 @@ def _catch(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Catch:
         a.fail("catch needs what it catches and a name for it", span, "(catch type name body …)", form)
     what, name = form[1], form[2]
     local = n.Local(name.name)
-    kind, matches = "any", None
+    kind = "any"
+    matches: Any = None
     if type(what) is Symbol:
         if what.ns == CORE:  # a syntax quote qualifies the names of core's classes
             what = Symbol(what.name)
@@ -280,7 +286,8 @@ def _catch(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Catch:
         elif (named := cpp_name(what, a.ns)) is not None and named.kind == "entity":
             kind, matches = "cpp", n.TypeName(named.text)
         else:
-            a.fail(f"{what} cannot be caught", a.item_span(form, 1, span), "Exception, :default or a C++ type", what)
+            place = a.item_span(form, 1, span)
+            a.fail(f"{what} cannot be caught", place, "Exception, :default or a C++ type", what)
     elif type(what) is Keyword and what.name == "default":
         kind = "any"
     else:
