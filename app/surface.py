@@ -41,7 +41,8 @@ def make_context(settings: Settings, scale: float, ini: Path | None) -> theme.Fo
     io = imgui.get_io()
     io.config_flags |= imgui.ConfigFlags_.docking_enable | imgui.ConfigFlags_.nav_enable_keyboard
     io.config_windows_move_from_title_bar_only = True
-    io.config_error_recovery_enable_tooltip = False  # problems have their panel
+    io.config_error_recovery_enable_tooltip = False  # problems have their panel …
+    io.config_error_recovery_enable_debug_log = False  # … where each stands once, not once a frame
     io.set_ini_filename(str(ini) if ini else "")
     io.set_log_filename("")
     theme.apply(scale)
