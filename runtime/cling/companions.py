@@ -29,7 +29,7 @@ FLAGS = ["-std=c++20", "-O2", "-fPIC", "-shared"]
 HEADERS = (".hpp", ".h")
 MOST_NOTES = 5
 
-_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.MULTILINE)
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.MULTILINE)
 _UNDEFINED = re.compile(r"undefined symbol: (\S+)")
 
 
@@ -62,7 +62,7 @@ def reached(path: Path, folders: Sequence[Path]) -> Iterator[Path]:
     waiting = [path]
     while waiting:
         file = waiting.pop()
-        for quoted, angled in _INCLUDE.findall(file.read_text(encoding="utf-8", errors="replace")):
+        for quoted, angled in INCLUDE.findall(file.read_text(encoding="utf-8", errors="replace")):
             found = find_header(quoted or angled, folders, file.parent if quoted else None)
             if found is not None and found not in seen:
                 seen.add(found)

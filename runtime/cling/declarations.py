@@ -9,6 +9,7 @@ from pathlib import Path
 from runtime.cling.companions import Companions, Setting, find_header, reached
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
 from runtime.cling.inline_names import InlineNames
+from runtime.cling.pasting import pasted
 from runtime.cling.redefinition import clashes, redefinitions
 from runtime.cling.session import Declared, Session
 from runtime.errors import CppError, Note, Span
@@ -59,7 +60,7 @@ class Declarations:
                 files = [path, *self.companions.load(path, setting, span)]
                 _inline_names.add_header(path, _user_folders)
             text = header if header.startswith("<") else f'"{header}"'
-            self._include(f"#include {text}\n", header, span)
+            self._include(f"#include {text}\n", header, span, path)
             for file in files:
                 self.files |= {file, *reached(file, _user_folders)}
 
@@ -100,14 +101,20 @@ class Declarations:
         more = [Note(d.message, place_of(d.file, d.line, d.col)) for d in others]
         return CppError(readable(first.message), place, notes=[*notes_of([first]), *more])
 
-    def _include(self, code: str, header: str, span: Span | None) -> None:
+    def _include(self, code: str, header: str, span: Span | None, path: Path | None) -> None:
         with self._lock:
             if code in _declared:
                 return
-            done = self._session.declare(code)
+            text = code
+            if path is not None and code in _rejected:
+                text = pasted(path, _user_folders, _declared_files)
+            done = self._session.declare(text)
             if not done.ok:
+                _rejected.add(code)
                 raise self._header_error(done, header, span)
             _declared.add(code)
+            if path is not None:
+                _declared_files.update((path, *reached(path, _user_folders)))
             redefinitions.mention_all()
             self._on_new()
 
@@ -128,6 +135,8 @@ class Declarations:
 
 # Cling is one per process, and so is what it was told.
 _declared: set[str] = set()
+_declared_files: set[Path] = set()  # of the user's folders
+_rejected: set[str] = set()  # includes that failed, which Clang does not read again
 _raw_serials: dict[str, int] = {}  # raw text -> its number in `redefinitions`
 _include_dirs: list[str] = []
 _user_folders: list[Path] = []
