@@ -40,7 +40,10 @@ class Temporaries:
             self.temporaries = around
 
     def operand_nodes(
-        self, nodes: Sequence[n.Node], visit: Callable[[n.Node], n.Node], before: Sequence[n.Node] = ()
+        self,
+        nodes: Sequence[n.Node],
+        visit: Callable[[n.Node], n.Node],
+        before: Sequence[n.Node] = (),
     ) -> tuple[n.Node, ...]:
         """The typed operands of one form; `before` are those that were typed already."""
         bound = self.temporaries

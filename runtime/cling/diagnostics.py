@@ -13,7 +13,9 @@ from runtime.native import _support
 _LINE = re.compile(r"^(.+?):(\d+):(\d+): (fatal error|error|warning|note): (.*)$")
 _RETRIED = "[runStaticInitializersOnce]"  # Cling on what an earlier transaction lacked
 _OWN_NAME = re.compile(r"\bts::")
-_BODY = re.compile(r"[{;]|(?<=\)) : ")  # where a declaration's head ends: its body, or its initialisers
+_BODY = re.compile(
+    r"[{;]|(?<=\)) : "
+)  # where a declaration's head ends: its body, or its initialisers
 _OWN_FOLDER = str(Path(_support.__file__).parent)
 
 

@@ -13,7 +13,10 @@ from pathlib import Path
 from runtime.cling.companions import INCLUDE, find_header
 
 _ONCE = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+once[ \t]*$", re.MULTILINE)
-_GUARD = re.compile(r"\A\s*(?://[^\n]*\s*|/\*.*?\*/\s*)*#[ \t]*ifndef[ \t]+(\w+)\s+#[ \t]*define[ \t]+\1\b", re.DOTALL)
+_GUARD = re.compile(
+    r"\A\s*(?://[^\n]*\s*|/\*.*?\*/\s*)*#[ \t]*ifndef[ \t]+(\w+)\s+#[ \t]*define[ \t]+\1\b",
+    re.DOTALL,
+)
 
 
 def pasted(path: Path, folders: Sequence[Path], declared: set[Path]) -> str:

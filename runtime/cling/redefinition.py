@@ -31,7 +31,9 @@ class Redefinitions:
 
     def __init__(self) -> None:
         self.serial = 0
-        self._mentioned: dict[str, int] = {}  # name -> the last raw text or header that may have declared it
+        self._mentioned: dict[
+            str, int
+        ] = {}  # name -> the last raw text or header that may have declared it
         self._replaced: dict[str, int] = {}  # name -> the text in whose namespace it is now
         self._line: dict[str, str] = {}  # name -> the declaration that puts it in force
         self._all = 0
@@ -60,7 +62,9 @@ class Redefinitions:
         """Declarations to stand at the head of the namespace in which generated code is."""
         if not self._line:
             return ""
-        return " ".join(self._line[word] for word in dict.fromkeys(_WORD.findall(text)) if word in self._line)
+        return " ".join(
+            self._line[word] for word in dict.fromkeys(_WORD.findall(text)) if word in self._line
+        )
 
     def replace(self, session: Session, name: str, text: str) -> Declared:
         """Declare `text` in a namespace of its own and put its names in force. `name` is for `#line`."""
@@ -119,7 +123,9 @@ class Redefinitions:
         wanted = list(names)
         for start in range(0, len(wanted), _CHUNK):
             chunk = {name: f"using {home}::{name};" for name in wanted[start : start + _CHUNK]}
-            for _ in range(3):  # without what is no name of it; namespaces as such; then all must be well
+            for _ in range(
+                3
+            ):  # without what is no name of it; namespaces as such; then all must be well
                 wrong = self._probe(session, chunk)
                 for name, why in wrong.items():
                     if "namespace" in why.message and "cannot refer" in why.message:

@@ -69,7 +69,9 @@ class Bench:
         before = text[:mark]
         assert error.span is not None, shown
         found = (error.span.line, error.span.col)
-        column = len("(defn victim [] ") + mark + 1 if "\n" not in before else mark - before.rfind("\n")
+        column = (
+            len("(defn victim [] ") + mark + 1 if "\n" not in before else mark - before.rfind("\n")
+        )
         assert found == (1 + before.count("\n"), column), shown
         assert self.value("(victim)") == ":before"
 
@@ -99,9 +101,13 @@ def each(table: list[tuple[str, str]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("source", "expected"), table, ids=[short(s) for s, _ in table])
 
 
-def each_rejected(table: list[tuple[str, type[LispError], tuple[str, ...]]]) -> pytest.MarkDecorator:
+def each_rejected(
+    table: list[tuple[str, type[LispError], tuple[str, ...]]],
+) -> pytest.MarkDecorator:
     """Parametrises a test over programs that are none."""
-    return pytest.mark.parametrize("program", [Rejected(*row) for row in table], ids=[short(r[0]) for r in table])
+    return pytest.mark.parametrize(
+        "program", [Rejected(*row) for row in table], ids=[short(r[0]) for r in table]
+    )
 
 
 def short(source: str) -> str:

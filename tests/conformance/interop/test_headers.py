@@ -28,36 +28,59 @@ def fresh(runtime: Runtime, clauses: str) -> str:
     return name
 
 
-@pytest.mark.parametrize(("clauses", "source", "expected"), [
-    ('(:require ["nested/inner.hpp" :as i :scope "outer_ns::inner_ns"])', "(i/answer)", 42),
-    ('(:require ["nested/inner.hpp" :as i :scope "outer_ns.inner_ns"])', "(i/answer)", 42),
-    ('(:require ["nested/inner.hpp" :as i :scope "outer_ns.inner_ns"])', "(.-v (i/thing.))", 6),
-    ('(:require ["nested/inner.hpp" :as i :scope "outer_ns"])', "(i/inner_ns.answer)", 42),
-    ('(:require ["nested/inner.hpp" :as i :scope ""])', "(i/nested_global)", 11),
-    ('(:require ["nested/inner.hpp" :as i])', "(i/nested_global)", 11),
-    ('(:require ["nested/inner.hpp" :as i])', "i/NESTED_MACRO", 31),
-    ('(:require ["nested/inner.hpp" :as i])', "i/nested_b", 4),
-    ('(:require ["nested/inner.hpp" :as i])', "(.-v (i/nested_struct. 8))", 8),
-    ('(:require ["nested/inner.hpp"])', "(cpp/nested_global)", 11),
-    ('(:require "nested/inner.hpp")', "(cpp/outer_ns.inner_ns.answer)", 42),
-    ('(:include "nested/inner.hpp")', "(cpp/nested_global)", 11),
-    ('(:include "cmath" "nested/inner.hpp")', "(cpp/std.sqrt 16.0)", 4.0),
-    ('(:include "<cmath>")', "(cpp/std.floor 1.5)", 1.0),
-    ('(:require ["cmath" :as m :scope "std"])', "(m/pow 2.0 3.0)", 8.0),
-    ('(:require ["cstdlib" :as c :scope ""])', "(c/abs -4)", 4),
-    ('(:include "nested/inner.hpp") (:refer-global :only [nested_global])', "(nested_global)", 11),
-    ('(:include "nested/inner.hpp") (:refer-global :only [nested_struct nested_b])', "(.-v (nested_struct. nested_b))", 4),
-    ('(:include "nested/inner.hpp") (:refer-global :only [outer_ns.inner_ns.answer])',
-     "(outer_ns.inner_ns.answer)", 42),
-    ('(:require ["nested/inner.hpp" :as i] [clojure.string :as str])', '(str/upper-case (str (i/nested_global)))', "11"),
-])
-def test_a_header_declares_its_names(runtime: Runtime, clauses: str, source: str, expected: object) -> None:
+@pytest.mark.parametrize(
+    ("clauses", "source", "expected"),
+    [
+        ('(:require ["nested/inner.hpp" :as i :scope "outer_ns::inner_ns"])', "(i/answer)", 42),
+        ('(:require ["nested/inner.hpp" :as i :scope "outer_ns.inner_ns"])', "(i/answer)", 42),
+        ('(:require ["nested/inner.hpp" :as i :scope "outer_ns.inner_ns"])', "(.-v (i/thing.))", 6),
+        ('(:require ["nested/inner.hpp" :as i :scope "outer_ns"])', "(i/inner_ns.answer)", 42),
+        ('(:require ["nested/inner.hpp" :as i :scope ""])', "(i/nested_global)", 11),
+        ('(:require ["nested/inner.hpp" :as i])', "(i/nested_global)", 11),
+        ('(:require ["nested/inner.hpp" :as i])', "i/NESTED_MACRO", 31),
+        ('(:require ["nested/inner.hpp" :as i])', "i/nested_b", 4),
+        ('(:require ["nested/inner.hpp" :as i])', "(.-v (i/nested_struct. 8))", 8),
+        ('(:require ["nested/inner.hpp"])', "(cpp/nested_global)", 11),
+        ('(:require "nested/inner.hpp")', "(cpp/outer_ns.inner_ns.answer)", 42),
+        ('(:include "nested/inner.hpp")', "(cpp/nested_global)", 11),
+        ('(:include "cmath" "nested/inner.hpp")', "(cpp/std.sqrt 16.0)", 4.0),
+        ('(:include "<cmath>")', "(cpp/std.floor 1.5)", 1.0),
+        ('(:require ["cmath" :as m :scope "std"])', "(m/pow 2.0 3.0)", 8.0),
+        ('(:require ["cstdlib" :as c :scope ""])', "(c/abs -4)", 4),
+        (
+            '(:include "nested/inner.hpp") (:refer-global :only [nested_global])',
+            "(nested_global)",
+            11,
+        ),
+        (
+            '(:include "nested/inner.hpp") (:refer-global :only [nested_struct nested_b])',
+            "(.-v (nested_struct. nested_b))",
+            4,
+        ),
+        (
+            '(:include "nested/inner.hpp") (:refer-global :only [outer_ns.inner_ns.answer])',
+            "(outer_ns.inner_ns.answer)",
+            42,
+        ),
+        (
+            '(:require ["nested/inner.hpp" :as i] [clojure.string :as str])',
+            "(str/upper-case (str (i/nested_global)))",
+            "11",
+        ),
+    ],
+)
+def test_a_header_declares_its_names(
+    runtime: Runtime, clauses: str, source: str, expected: object
+) -> None:
     fresh(runtime, clauses)
     assert runtime.eval(source) == expected
 
 
 def test_one_header_under_two_aliases(runtime: Runtime) -> None:
-    fresh(runtime, '(:require ["nested/inner.hpp" :as a :scope "outer_ns"] ["nested/inner.hpp" :as b :scope ""])')
+    fresh(
+        runtime,
+        '(:require ["nested/inner.hpp" :as a :scope "outer_ns"] ["nested/inner.hpp" :as b :scope ""])',
+    )
     assert runtime.eval("(+ (a/inner_ns.answer) (b/nested_global))") == 53
 
 
@@ -74,19 +97,43 @@ def test_require_as_a_call(runtime: Runtime) -> None:
     assert runtime.eval("(late/answer)") == 42
 
 
-@pytest.mark.parametrize(("clause", "kind", "texts"), [
-    ('(:require «"absent.hpp"»)', CppError, ("the header absent.hpp is not found", "--include DIR", str(FOLDER))),
-    ('(:require [«"absent.hpp" :as a»])', CppError, ("the header absent.hpp is not found",)),
-    ('(:include «"absent.hpp"»)', CppError, ("the header absent.hpp is not found",)),
-    ('(:require [«"broken.hpp" :as b :scope "broken"»])', CppError,
-     ("broken.hpp does not compile", "undeclared_name", "broken.hpp:4:29")),
-    ('(:require «["nested/inner.hpp" :refer [a]]»)', AnalysisError, (":refer is no option of a header require", ":as and :scope")),
-    ('(:require «["nested/inner.hpp" :as i :scope 5]»)', AnalysisError, (":scope must be a string",)),
-    ('(:require «["nested/inner.hpp" :as]»)', AnalysisError, ("pairs of a keyword and a value",)),
-    ("(:include «5»)", AnalysisError, ("a header is named by a string",)),
-    ("«(:nonsense 5)»", AnalysisError, ("nonsense is not a clause of ns",)),
-])
-def test_a_clause_that_is_wrong(runtime: Runtime, clause: str, kind: type[LispError], texts: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("clause", "kind", "texts"),
+    [
+        (
+            '(:require «"absent.hpp"»)',
+            CppError,
+            ("the header absent.hpp is not found", "--include DIR", str(FOLDER)),
+        ),
+        ('(:require [«"absent.hpp" :as a»])', CppError, ("the header absent.hpp is not found",)),
+        ('(:include «"absent.hpp"»)', CppError, ("the header absent.hpp is not found",)),
+        (
+            '(:require [«"broken.hpp" :as b :scope "broken"»])',
+            CppError,
+            ("broken.hpp does not compile", "undeclared_name", "broken.hpp:4:29"),
+        ),
+        (
+            '(:require «["nested/inner.hpp" :refer [a]]»)',
+            AnalysisError,
+            (":refer is no option of a header require", ":as and :scope"),
+        ),
+        (
+            '(:require «["nested/inner.hpp" :as i :scope 5]»)',
+            AnalysisError,
+            (":scope must be a string",),
+        ),
+        (
+            '(:require «["nested/inner.hpp" :as]»)',
+            AnalysisError,
+            ("pairs of a keyword and a value",),
+        ),
+        ("(:include «5»)", AnalysisError, ("a header is named by a string",)),
+        ("«(:nonsense 5)»", AnalysisError, ("nonsense is not a clause of ns",)),
+    ],
+)
+def test_a_clause_that_is_wrong(
+    runtime: Runtime, clause: str, kind: type[LispError], texts: tuple[str, ...]
+) -> None:
     line = f"(ns wrong.clause {clause})".replace("«", "").replace("»", "")
     with pytest.raises(LispError) as caught:
         runtime.eval(line, filename="wrong.jank")
@@ -116,7 +163,9 @@ def test_a_mended_header_is_read_again(runtime: Runtime, tmp_path: Path, once: s
     head = once.format(name)
     runtime.declarations.add_include_dirs([tmp_path])
     inner = tmp_path / f"{name}_inner.hpp"
-    inner.write_text(once.format(f"{name}_inner") + f"inline int {name}_inner() {{ return 20; }}\n" + end)
+    inner.write_text(
+        once.format(f"{name}_inner") + f"inline int {name}_inner() {{ return 20; }}\n" + end
+    )
     header = tmp_path / f"{name}.hpp"
     text = f'{head}#include "{inner.name}"\ninline int {name}() {{ return {name}_inner() + 1; }}\n{end}'
     header.write_text(text.replace("+ 1", "+ nowhere"))
@@ -161,20 +210,33 @@ def test_the_same_raw_twice_is_declared_once(runtime: Runtime) -> None:
 
 def test_raw_inside_a_function_is_declared_when_it_is_compiled(runtime: Runtime) -> None:
     n = next(_names)
-    runtime.eval(f'(defn f [] (cpp/raw "inline int raw_inner{n}() {{ return 9; }}") (cpp/raw_inner{n}))')
+    runtime.eval(
+        f'(defn f [] (cpp/raw "inline int raw_inner{n}() {{ return 9; }}") (cpp/raw_inner{n}))'
+    )
     assert runtime.eval("(f)") == 9
 
 
-@pytest.mark.parametrize(("source", "text"), [
-    ('(cpp/raw "int raw_bad_a = «undeclared_a»;")', "undeclared_a"),
-    ('(cpp/raw "inline int raw_ok_b() { return 1; }\n  int raw_bad_b = «undeclared_b»;")', "undeclared_b"),
-    ('(str 1 (cpp/raw "\n\n int raw_bad_c() { return «undeclared_c»; }"))', "undeclared_c"),
-    ('(cpp/raw "char const* raw_bad_d = \\"quoted\\"; int raw_bad_d2 = «undeclared_d»;")', "undeclared_d"),
-    ('(cpp/raw "int raw_bad_e = 1;\\nint raw_bad_e2 = «undeclared_e»;")', "undeclared_e"),
-    ('(cpp/raw #cpp "int raw_bad_f = «undeclared_f»;")', "undeclared_f"),
-    ('(cpp/raw "struct raw_bad_g { int a }«»")', "expected ';'"),
-])
-def test_an_error_in_raw_text_stands_where_clang_saw_it(runtime: Runtime, source: str, text: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ('(cpp/raw "int raw_bad_a = «undeclared_a»;")', "undeclared_a"),
+        (
+            '(cpp/raw "inline int raw_ok_b() { return 1; }\n  int raw_bad_b = «undeclared_b»;")',
+            "undeclared_b",
+        ),
+        ('(str 1 (cpp/raw "\n\n int raw_bad_c() { return «undeclared_c»; }"))', "undeclared_c"),
+        (
+            '(cpp/raw "char const* raw_bad_d = \\"quoted\\"; int raw_bad_d2 = «undeclared_d»;")',
+            "undeclared_d",
+        ),
+        ('(cpp/raw "int raw_bad_e = 1;\\nint raw_bad_e2 = «undeclared_e»;")', "undeclared_e"),
+        ('(cpp/raw #cpp "int raw_bad_f = «undeclared_f»;")', "undeclared_f"),
+        ('(cpp/raw "struct raw_bad_g { int a }«»")', "expected ';'"),
+    ],
+)
+def test_an_error_in_raw_text_stands_where_clang_saw_it(
+    runtime: Runtime, source: str, text: str
+) -> None:
     mark = source.index("«")
     plain = source.replace("«", "").replace("»", "")
     with pytest.raises(CppError) as caught:
@@ -191,9 +253,16 @@ def test_an_error_in_raw_text_stands_where_clang_saw_it(runtime: Runtime, source
     assert place == ("raw.jank", 1 + before.count("\n"), column), shown
 
 
-@pytest.mark.parametrize("source", [
-    "(cpp/raw)", "(cpp/raw 5)", '(cpp/raw "a" "b")', '(cpp/raw (str "int " "x;"))', "(let [t \"int x;\"] (cpp/raw t))",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "(cpp/raw)",
+        "(cpp/raw 5)",
+        '(cpp/raw "a" "b")',
+        '(cpp/raw (str "int " "x;"))',
+        '(let [t "int x;"] (cpp/raw t))',
+    ],
+)
 def test_raw_takes_one_literal(runtime: Runtime, source: str) -> None:
     with pytest.raises(AnalysisError, match="cpp/raw"):
         runtime.eval(source)
@@ -201,7 +270,10 @@ def test_raw_takes_one_literal(runtime: Runtime, source: str) -> None:
 
 def test_candidates_in_raw_text_are_shown_where_they_stand(runtime: Runtime) -> None:
     n = next(_names)
-    runtime.eval(f'\n\n(cpp/raw "inline int raw_cand{n}(int a, int b) {{ return a + b; }}")', filename="cand.jank")
+    runtime.eval(
+        f'\n\n(cpp/raw "inline int raw_cand{n}(int a, int b) {{ return a + b; }}")',
+        filename="cand.jank",
+    )
     with pytest.raises(CppError) as caught:
         runtime.eval(f"(cpp/raw_cand{n} 1)")
     shown = render(caught.value)
@@ -214,7 +286,9 @@ def test_candidates_in_raw_text_are_shown_where_they_stand(runtime: Runtime) -> 
 
 def test_a_later_overload_is_seen_by_later_forms(runtime: Runtime) -> None:
     n = next(_names)
-    runtime.eval(f'(cpp/raw "#include <string>\ninline std::string over{n}(double) {{ return \\"double\\"; }}")')
+    runtime.eval(
+        f'(cpp/raw "#include <string>\ninline std::string over{n}(double) {{ return \\"double\\"; }}")'
+    )
     call = f"(cpp/over{n} 1)"
     assert runtime.eval(call) == "double"
     runtime.eval(f'(cpp/raw "inline std::string over{n}(int) {{ return \\"int\\"; }}")')
@@ -229,29 +303,70 @@ def test_a_name_unknown_before_is_known_after(runtime: Runtime) -> None:
     assert runtime.eval(f"(cpp/soon{n} 1)") == 1
 
 
-@pytest.mark.parametrize(("first", "second", "call", "values"), [
-    ("inline int {n}(int x) {{ return x + 1; }}", "inline int {n}(int x) {{ return x + 2; }}", "(cpp/{n} 1)", (2, 3)),
-    ("inline int {n}() {{ return 1; }}", "inline double {n}() {{ return 2.5; }}", "(cpp/{n})", (1, 2.5)),
-    ("struct {n} {{ int a = 1; }};", "struct {n} {{ double z = 0; int a = 2; }};", "(.-a (cpp/{n}.))", (1, 2)),
-    ("struct {n} {{ int f() {{ return 1; }} }};", "struct {n} {{ int f() {{ return 2; }} }};", "(.f (cpp/{n}.))", (1, 2)),
-    ("inline int {n} = 1;", "inline int {n} = 2;", "cpp/{n}", (1, 2)),
-    ("enum {n}_t {{ {n} = 1 }};", "enum {n}_t {{ {n} = 2 }};", "cpp/{n}", (1, 2)),
-    ("namespace {n} {{ inline int f() {{ return 1; }} }}", "namespace {n} {{ inline int f() {{ return 2; }} }}",
-     "(cpp/{n}.f)", (1, 2)),
-    ("namespace {n} {{ struct s {{ int a = 1; }}; inline int f(s const& x) {{ return x.a; }} }}",
-     "namespace {n} {{ struct s {{ int b = 0, a = 2; }}; inline int f(s const& x) {{ return x.a; }} }}",
-     "(cpp/{n}.f (cpp/{n}.s.))", (1, 2)),
-    ("template<class T> T {n}(T x) {{ return x + 1; }}", "template<class T> T {n}(T x) {{ return x + 2; }}",
-     "(cpp/{n} 1)", (2, 3)),
-])
+@pytest.mark.parametrize(
+    ("first", "second", "call", "values"),
+    [
+        (
+            "inline int {n}(int x) {{ return x + 1; }}",
+            "inline int {n}(int x) {{ return x + 2; }}",
+            "(cpp/{n} 1)",
+            (2, 3),
+        ),
+        (
+            "inline int {n}() {{ return 1; }}",
+            "inline double {n}() {{ return 2.5; }}",
+            "(cpp/{n})",
+            (1, 2.5),
+        ),
+        (
+            "struct {n} {{ int a = 1; }};",
+            "struct {n} {{ double z = 0; int a = 2; }};",
+            "(.-a (cpp/{n}.))",
+            (1, 2),
+        ),
+        (
+            "struct {n} {{ int f() {{ return 1; }} }};",
+            "struct {n} {{ int f() {{ return 2; }} }};",
+            "(.f (cpp/{n}.))",
+            (1, 2),
+        ),
+        ("inline int {n} = 1;", "inline int {n} = 2;", "cpp/{n}", (1, 2)),
+        ("enum {n}_t {{ {n} = 1 }};", "enum {n}_t {{ {n} = 2 }};", "cpp/{n}", (1, 2)),
+        (
+            "namespace {n} {{ inline int f() {{ return 1; }} }}",
+            "namespace {n} {{ inline int f() {{ return 2; }} }}",
+            "(cpp/{n}.f)",
+            (1, 2),
+        ),
+        (
+            "namespace {n} {{ struct s {{ int a = 1; }}; inline int f(s const& x) {{ return x.a; }} }}",
+            "namespace {n} {{ struct s {{ int b = 0, a = 2; }}; inline int f(s const& x) {{ return x.a; }} }}",
+            "(cpp/{n}.f (cpp/{n}.s.))",
+            (1, 2),
+        ),
+        (
+            "template<class T> T {n}(T x) {{ return x + 1; }}",
+            "template<class T> T {n}(T x) {{ return x + 2; }}",
+            "(cpp/{n} 1)",
+            (2, 3),
+        ),
+    ],
+)
 def test_edited_raw_text_takes_the_place_of_the_old(
-    runtime: Runtime, tmp_path: Path, first: str, second: str, call: str, values: tuple[object, object]
+    runtime: Runtime,
+    tmp_path: Path,
+    first: str,
+    second: str,
+    call: str,
+    values: tuple[object, object],
 ) -> None:
     name = f"edited{next(_names)}"
     script = tmp_path / f"{name}.jank"
     for text, expected in ((first, values[0]), (second, values[1]), (first, values[0])):
         body = text.format(n=name)
-        script.write_text(f'(ns {name})\n(cpp/raw "{body}")\n(defn call [] {call.format(n=name)})\n')
+        script.write_text(
+            f'(ns {name})\n(cpp/raw "{body}")\n(defn call [] {call.format(n=name)})\n'
+        )
         runtime.load(script)
         assert runtime.call(f"{name}/call") == expected
         assert runtime.wait_idle(30)
@@ -272,7 +387,9 @@ def test_raw_text_that_uses_what_was_edited_follows(runtime: Runtime, tmp_path: 
         assert runtime.call(f"{name}/call") == value
 
 
-def test_edited_raw_text_that_is_wrong_leaves_the_old_running(runtime: Runtime, tmp_path: Path) -> None:
+def test_edited_raw_text_that_is_wrong_leaves_the_old_running(
+    runtime: Runtime, tmp_path: Path
+) -> None:
     name = f"kept{next(_names)}"
     script = tmp_path / f"{name}.jank"
     good = f'(ns {name})\n(cpp/raw "inline int {name}_f() {{ return 1; }}")\n(defn call [] (cpp/{name}_f))\n'
