@@ -1,0 +1,59 @@
+"""Generated programs: some functions, and the arguments with which the last of them is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.conformance.fuzz.lisp_grammar import LispGrammar
+from tests.conformance.fuzz.scope import LISP
+
+PRELUDE = """(ns fuzz
+  (:require ["fuzz.hpp" :as z :scope "fuzz"]
+            ["fuzz.hpp" :as log :scope "tslog"]))
+(def ^:dynamic *dyn* :root)
+(def shared (atom 0))
+(defn ^:interpret anew! [] (reset! shared 0) (cpp/= z/counter 0) (log/take) nil)
+(defn ^:interpret done-by-cpp [] (log/take))"""
+ENTRY = "fuzz/main"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Definitions, the last of them `main`, and argument lists for it as a vector of vectors."""
+
+    definitions: tuple[str, ...]
+    arguments: str
+
+    @property
+    def names(self) -> list[str]:
+        return [f"fuzz/{text.split()[1]}" for text in self.definitions]
+
+    def __str__(self) -> str:
+        return "\n".join([*self.definitions, f";; main is called with each of {self.arguments}"])
+
+
+@st.composite
+def programs(draw: Callable[[st.SearchStrategy[Any]], Any], depth: int = 4) -> Program:
+    """Programs whose expressions nest up to `depth` deep, and one level less in helpers."""
+    grammar = LispGrammar(draw)
+    definitions = []
+    for i in range(grammar.upto(2)):
+        name, count = f"helper-{i}", 1 + grammar.upto(1)
+        scope = tuple((f"p{k}", "int") for k in range(count))
+        definitions.append(define(name, scope, grammar.body("int", scope, depth - 1)))
+        grammar.functions.append((name, count))
+    scope = (("a", "int"), ("b", "int"), ("c", "any"))
+    definitions.append(define("main", scope, grammar.body(grammar.pick(LISP), scope, depth)))
+    rows = [
+        f"[{grammar.leaf('int')} {grammar.leaf('int')} {grammar.leaf(grammar.pick(LISP[:-1]))}]"
+        for _ in range(1 + grammar.upto(2))
+    ]
+    return Program(tuple(definitions), f"[{' '.join(rows)}]")
+
+
+def define(name: str, scope: tuple[tuple[str, str], ...], body: str) -> str:
+    return f"(defn {name} [{' '.join(n for n, _ in scope)}] {body})"
