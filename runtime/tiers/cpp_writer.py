@@ -72,7 +72,7 @@ class CppWriter(ABC):
         self.lines.append("  " * self.depth + text)
 
     def open(self, head: str) -> None:
-        self.emit(f"{head} {{")
+        self.emit(f"{head} {{".lstrip())
         self.depth += 1
 
     def close(self, tail: str = "") -> None:

@@ -139,6 +139,32 @@ def test_inline_jit_compiles_on_definition_and_makes_no_stubs() -> None:
     rt.close()
 
 
+def test_stub_jit_compiles_on_definition_and_reaches_cpp_through_stubs() -> None:
+    rt = Runtime(strategy="stub-jit")
+    rt.eval("""(cpp/raw "#include <stdexcept>
+struct StubJit {
+  static inline int ended = 0;
+  int n;
+  ~StubJit() { ended += n; }
+  int get() const { return n; }
+};
+inline int stub_jit_fails(int n) { if(n > 2) throw std::out_of_range(\\"far\\"); return n; }")""")
+    rt.eval("""(defn f [x]
+                 (let [a (cpp/StubJit. x)
+                       b (if (pos? x) (cpp/StubJit. 10) (cpp/StubJit. 20))]
+                   (cpp/+= (cpp/.-n a) 4)
+                   (loop [i (cpp/int. 0)]
+                     (when (< i 3) (recur (cpp/+ i (cpp/int. 1)))))
+                   (try (cpp/stub_jit_fails x)
+                        (catch cpp/std.exception e (str (cpp/.what e) (+ 1 (cpp/.get a)))))))""")
+    assert info(rt, "user/f").tier == 1, info(rt, "user/f").error
+    assert "ts::call_stub" in info(rt, "user/f").cpp and "StubJit" not in info(rt, "user/f").cpp
+    assert rt.call("user/f", 1) == 1
+    assert rt.call("user/f", 5) == "far10"
+    assert rt.eval("cpp/StubJit.ended") == (1 + 4) + 10 + (5 + 4) + 10
+    rt.close()
+
+
 def test_stack_traces_name_functions_and_lines_in_every_tier(rt: Runtime) -> None:
     from runtime.errors import RuntimeFault
 
@@ -179,7 +205,9 @@ def test_a_long_loop_goes_on_in_compiled_code_in_the_same_call(rt: Runtime) -> N
              (let [start 5 weights [1 2 3]]
                (loop [i 0 sum start parts []]
                  (if (< i limit)
-                   (recur (inc i) (+ sum (* step (nth weights (mod i 3)))) (if (zero? (mod i 400000)) (conj parts i) parts))
+                   (recur (inc i)
+                          (+ sum (* step (nth weights (mod i 3))))
+                          (if (zero? (mod i 400000)) (conj parts i) parts))
                    [i sum parts (fn [] (+ i sum))]))))"""
     )
     value = rt.eval("(let [[i sum parts f] (long-loop 3000000 2)] [i sum parts (f)])")
