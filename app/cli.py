@@ -136,6 +136,7 @@ def evaluate(
         raise typer.BadParameter("give expressions, or a file with -f")
     from runtime.core.printing import pr_str
     from runtime.runtime import Runtime
+    from runtime.traces import fault
 
     runtime = Runtime(
         strategy=strategy.value,
@@ -146,8 +147,9 @@ def evaluate(
     text = file.read_text(encoding="utf-8") if file is not None else "\n".join(expressions or ())
     try:
         typer.echo(pr_str(runtime.eval(text, name)))
-    except (LispError, LispErrors) as error:
-        lines = render(error, lambda place: text if place == name else source_of(place))
+    except Exception as error:  # printing runs the script too, where the value is lazy
+        known = error if isinstance(error, (LispError, LispErrors)) else fault(error)
+        lines = render(known, lambda place: text if place == name else source_of(place))
         typer.echo(lines, err=True)
         raise typer.Exit(1) from error
     finally:

@@ -129,10 +129,13 @@ class Analyser:
     def items(self, form: List, scope: Scope, start: int, span: Span | None) -> tuple[n.Node, ...]:
         inner = scope.not_tail()
         return tuple(
-            self.analyse(form[i], inner, self.item_span(form, i, span)) for i in range(start, len(form))
+            self.analyse(form[i], inner, self.item_span(form, i, span))
+            for i in range(start, len(form))
         )
 
-    def fail(self, message: str, span: Span | None, expected: str = "", found: Any = None) -> NoReturn:
+    def fail(
+        self, message: str, span: Span | None, expected: str = "", found: Any = None
+    ) -> NoReturn:
         shown = "" if found is None else found_text(found)
         raise AnalysisError(message, span, expected=expected, found=shown)
 
@@ -155,17 +158,23 @@ class Analyser:
         if var is None:
             self.unknown(sym, span)
         if var.is_macro:
-            self.fail(f"{sym} is a macro: it has no value", span, "a function or another value", sym)
+            self.fail(
+                f"{sym} is a macro: it has no value", span, "a function or another value", sym
+            )
         self.check_access(var, sym, span)
         return n.VarRef(var, span=span)
 
     def check_access(self, var: Var, sym: Symbol, span: Span | None) -> None:
         if var.is_private and var.ns != self.ns.name:
-            self.fail(f"{var.full_name} is private", span, "a public name, or #'name for the var", sym)
+            self.fail(
+                f"{var.full_name} is private", span, "a public name, or #'name for the var", sym
+            )
 
     def check_require(self, sym: Symbol) -> None:
         if self.ns.failed and sym.ns in self.ns.failed:
-            raise DependentError(f"{sym} needs a require that failed", sym.span, expected=f"{sym.ns} to load")
+            raise DependentError(
+                f"{sym} needs a require that failed", sym.span, expected=f"{sym.ns} to load"
+            )
 
     def unknown(self, sym: Symbol, span: Span | None) -> NoReturn:
         import difflib
@@ -176,10 +185,16 @@ class Analyser:
         if sym.ns is not None:
             target = self.host.namespaces.find(sym.ns, self.ns)
             if target is None:
-                self.fail(f"there is no namespace or alias {sym.ns}", span, "a required namespace", sym)
+                self.fail(
+                    f"there is no namespace or alias {sym.ns}", span, "a required namespace", sym
+                )
             known = list(target.vars)
         near = difflib.get_close_matches(sym.name, known, 3)
-        hint = f"a name that is defined (perhaps {' or '.join(near)})" if near else "a name that is defined"
+        hint = (
+            f"a name that is defined (perhaps {' or '.join(near)})"
+            if near
+            else "a name that is defined"
+        )
         self.fail(f"{sym} is not defined", span, hint, sym)
 
     # --- lists ------------------------------------------------------------------------------------
@@ -220,7 +235,9 @@ class Analyser:
             var = self.host.namespaces.resolve(maker, self.ns)
             if var is None or not (isinstance(var.root, type) and issubclass(var.root, Exception)):
                 self.unknown(head, head.span or span)
-        return self.call(List((maker, *list(form)[1:]), span=form.span, spans=form.spans), scope, span)
+        return self.call(
+            List((maker, *list(form)[1:]), span=form.span, spans=form.spans), scope, span
+        )
 
     def call(self, form: List, scope: Scope, span: Span | None) -> n.Node:
         fn = self.analyse(form.first(), scope.not_tail(), self.item_span(form, 0, span))
@@ -230,7 +247,9 @@ class Analyser:
         """The AST of a macro call. What the macro made carries the macro's name and place."""
         made = self.expand(var, form, scope, span)
         if var.span is None and span is not None and span.via is not None and span.via[1] == span:
-            return self.analyse(made, scope, span)  # core's macro in what another made: it says no more
+            return self.analyse(
+                made, scope, span
+            )  # core's macro in what another made: it says no more
         outer, self.origin = self.origin, (var.name, span)
         try:
             return self.analyse(made, scope, replace(span, via=self.origin) if span else None)
@@ -242,7 +261,9 @@ class Analyser:
         self.expansions += 1
         self.macros.add(var)
         if self.expansions > MAX_EXPANSIONS:
-            self.fail(f"the expansion of {var.name} does not end", span, f"at most {MAX_EXPANSIONS}")
+            self.fail(
+                f"the expansion of {var.name} does not end", span, f"at most {MAX_EXPANSIONS}"
+            )
         try:
             return expand_macro(var, form, scope, span)
         except LispError as e:
@@ -253,14 +274,20 @@ class Analyser:
     # --- literals ---------------------------------------------------------------------------------
 
     def vector(self, form: Any, scope: Scope, span: Span | None) -> n.Node:
-        return self.with_meta(n.VectorLit(self.parts(form, form, scope, span), span=span), form, scope, span)
+        return self.with_meta(
+            n.VectorLit(self.parts(form, form, scope, span), span=span), form, scope, span
+        )
 
     def map(self, form: Any, scope: Scope, span: Span | None) -> n.Node:
         flat = [x for pair in form.items() for x in pair]
-        return self.with_meta(n.MapLit(self.parts(form, flat, scope, span), span=span), form, scope, span)
+        return self.with_meta(
+            n.MapLit(self.parts(form, flat, scope, span), span=span), form, scope, span
+        )
 
     def set(self, form: Any, scope: Scope, span: Span | None) -> n.Node:
-        return self.with_meta(n.SetLit(self.parts(form, form, scope, span), span=span), form, scope, span)
+        return self.with_meta(
+            n.SetLit(self.parts(form, form, scope, span), span=span), form, scope, span
+        )
 
     def parts(self, form: Any, plain: Any, scope: Scope, span: Span | None) -> tuple[n.Node, ...]:
         """The items of a collection literal in source order, each with its own place."""
@@ -291,7 +318,9 @@ class Analyser:
 
     # --- bodies and functions ---------------------------------------------------------------------
 
-    def body(self, forms: Sequence[Any], scope: Scope, span: Span | None, like: List | None = None) -> n.Node:
+    def body(
+        self, forms: Sequence[Any], scope: Scope, span: Span | None, like: List | None = None
+    ) -> n.Node:
         """Statements and a value; an empty body is nil."""
         if not forms:
             return n.Const(None, span=span)
@@ -301,7 +330,9 @@ class Analyser:
             return self.item_span(like, first + i, span) if like is not None else span
 
         last = len(forms) - 1
-        statements = tuple(self.analyse(f, scope.not_tail(), place(i)) for i, f in enumerate(forms[:-1]))
+        statements = tuple(
+            self.analyse(f, scope.not_tail(), place(i)) for i, f in enumerate(forms[:-1])
+        )
         value = self.analyse(forms[-1], scope.inner(), place(last))
         return n.Do(statements, value, span=span) if statements else value
 
@@ -325,12 +356,21 @@ class Analyser:
             arity = self.arity(clause, inside, span)
             self.check_arity(arity, arities, self.place(clause, span))
             arities.append(arity)
-        captures = tuple((n.LocalRef(out, span=span), inner) for out, inner in frame.captures.items())
+        captures = tuple(
+            (n.LocalRef(out, span=span), inner) for out, inner in frame.captures.items()
+        )
         if not arities:
-            self.fail("a function needs a parameter vector", span, "(fn [parameter …] body …)", form)
+            self.fail(
+                "a function needs a parameter vector", span, "(fn [parameter …] body …)", form
+            )
         return n.Fn(
-            name, this, tuple(arities), captures, next(_fn_keys),
-            meta_of(form) or None, span=span,
+            name,
+            this,
+            tuple(arities),
+            captures,
+            next(_fn_keys),
+            meta_of(form) or None,
+            span=span,
         )
 
     def arity(self, clause: Any, scope: Scope, span: Span | None) -> n.Arity:
@@ -345,11 +385,18 @@ class Analyser:
         names = list(clause.first())
         for i, p in enumerate(names):
             if type(p) is not Symbol or p.ns is not None:
-                self.fail("a parameter must be a plain symbol here", self.place(p, span), "a symbol", p)
+                self.fail(
+                    "a parameter must be a plain symbol here", self.place(p, span), "a symbol", p
+                )
             if p == AMPERSAND:
                 if i != len(names) - 2:
                     place = self.traced(p.span) or span
-                    self.fail("& must be followed by exactly one parameter", place, "[x … & rest]", clause.first())
+                    self.fail(
+                        "& must be followed by exactly one parameter",
+                        place,
+                        "[x … & rest]",
+                        clause.first(),
+                    )
                 variadic = True
                 continue
             params.append(n.Local(p.name, n.OBJECT))
@@ -366,7 +413,11 @@ class Analyser:
             if old.variadic and new.variadic:
                 self.fail("a function can have only one variadic arity", span)
             if len(old.params) == len(new.params) and old.variadic == new.variadic:
-                self.fail(f"two arities take {len(new.params)} parameters", span, "arities that differ in number")
+                self.fail(
+                    f"two arities take {len(new.params)} parameters",
+                    span,
+                    "arities that differ in number",
+                )
             low, high = (old, new) if old.variadic else (new, old)
             if low.variadic and not high.variadic and len(high.params) > low.required:
                 self.fail("a fixed arity takes more parameters than the variadic one", span)
@@ -393,7 +444,9 @@ def expand_macro(var: Var, form: List, scope: Any, span: Span | None) -> Any:
     except RecursionError:
         raise AnalysisError(f"the expansion of {var.name} is nested too deeply", span) from None
     except Exception as e:
-        raise AnalysisError(f"the macro {var.full_name} failed: {e}", span, found=found_text(form)) from e
+        raise AnalysisError(
+            f"the macro {var.full_name} failed: {e}", span, found=found_text(form)
+        ) from e
 
 
 import runtime.analysis.special_forms  # noqa: E402, F401  (fills SPECIAL)

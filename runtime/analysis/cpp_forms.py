@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from runtime.analysis.analyser import Analyser
 
 
-def interop(a: Analyser, kind: str, text: str, form: List, scope: Scope, span: Span | None) -> n.Node:
+def interop(
+    a: Analyser, kind: str, text: str, form: List, scope: Scope, span: Span | None
+) -> n.Node:
     """A list whose head means something in C++; `kind` and `text` are what `cpp_name` made of the head."""
     if kind == "special":
         return cpp_special(a, text, form, scope, span)
@@ -38,14 +40,14 @@ def cpp_special(a: Analyser, name: str, form: List, scope: Scope, span: Span | N
     """`cpp/raw`, `cpp/cast` and their like: forms of fixed shapes."""
     count_ = len(form) - 1
     shapes = {
-        "raw": ("(cpp/raw \"…\")", 1, 1),
+        "raw": ('(cpp/raw "…")', 1, 1),
         "cast": ("(cpp/cast type value)", 2, 2),
         "unsafe-cast": ("(cpp/unsafe-cast type value)", 2, 2),
         "new": ("(cpp/new type argument …)", 1, 1 << 20),
         "delete": ("(cpp/delete pointer)", 1, 1),
         "box": ("(cpp/box pointer)", 1, 1),
         "unbox": ("(cpp/unbox type? box)", 1, 2),
-        "value": ("(cpp/value \"…\")", 1, 1),
+        "value": ('(cpp/value "…")', 1, 1),
     }
     if name not in shapes:
         a.fail(f"cpp/{name} cannot be called", span, found=form)

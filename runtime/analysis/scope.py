@@ -9,6 +9,7 @@ from immutables import Map
 
 from runtime.analysis.nodes import Local
 
+NO_NAMES: Map[str, tuple[Local, FnFrame | None]] = Map()
 _labels = count(1)
 
 
@@ -36,7 +37,7 @@ class RecurTarget:
 class Scope:
     """What a form is analysed in. `recur` is None outside of tail position."""
 
-    names: Map[str, tuple[Local, FnFrame | None]] = Map()
+    names: Map[str, tuple[Local, FnFrame | None]] = NO_NAMES
     frame: FnFrame | None = None
     recur: RecurTarget | None = None
     in_try: bool = False

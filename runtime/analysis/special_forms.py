@@ -30,8 +30,16 @@ LISP_EXCEPTIONS: dict[str, tuple[type[BaseException], ...]] = {
     "AssertionError": (AssertionError,),
 }
 ANY_EXCEPTION = {
-    "Exception", "Throwable", "Error", "RuntimeException", "Object", "java.lang.Exception",
-    "java.lang.Throwable", "jank.runtime.object_ref", "object_ref", "_",
+    "Exception",
+    "Throwable",
+    "Error",
+    "RuntimeException",
+    "Object",
+    "java.lang.Exception",
+    "java.lang.Throwable",
+    "jank.runtime.object_ref",
+    "object_ref",
+    "_",
 }
 
 
@@ -45,7 +53,12 @@ def quote(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
 @special("if")
 def if_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
     if not 3 <= len(form) <= 4:
-        a.fail("if takes a condition, a value and perhaps another", span, "(if condition then else?)", form)
+        a.fail(
+            "if takes a condition, a value and perhaps another",
+            span,
+            "(if condition then else?)",
+            form,
+        )
     test = a.analyse(form[1], scope.not_tail(), a.item_span(form, 1, span))
     then = a.analyse(form[2], scope.inner(), a.item_span(form, 2, span))
     otherwise: n.Node = n.Const(None, span=span)
@@ -110,13 +123,22 @@ def loop(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
 def recur(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
     target = scope.recur
     if target is None and scope.in_try:
-        a.fail("recur cannot leave a try", span, "a loop or function inside the try, or around it", form)
+        a.fail(
+            "recur cannot leave a try",
+            span,
+            "a loop or function inside the try, or around it",
+            form,
+        )
     if target is None:
-        a.fail("recur must be the last thing its loop or function does", span, "a tail position", form)
+        a.fail(
+            "recur must be the last thing its loop or function does", span, "a tail position", form
+        )
     if len(form) - 1 != len(target.locals):
         a.fail(
-            f"recur gives {len(form) - 1} values to {len(target.locals)} names", span,
-            f"{len(target.locals)} values", form,
+            f"recur gives {len(form) - 1} values to {len(target.locals)} names",
+            span,
+            f"{len(target.locals)} values",
+            form,
         )
     return n.Recur(target.label, target.locals, a.items(form, scope, 1, span), span=span)
 
@@ -145,16 +167,28 @@ def letfn(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
 @special("def")
 def def_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
     if not 2 <= len(form) <= 4:
-        a.fail("def takes a name, perhaps documentation, and a value", span, "(def name doc? value?)", form)
+        a.fail(
+            "def takes a name, perhaps documentation, and a value",
+            span,
+            "(def name doc? value?)",
+            form,
+        )
     name = form[1]
     if type(name) is not Symbol:
         a.fail("def needs a symbol to define", a.item_span(form, 1, span), "a symbol", name)
     if name.ns is not None and name.ns != a.ns.name:
-        a.fail(f"{name} belongs to another namespace", name.span or span, f"a name of {a.ns.name}", name)
+        a.fail(
+            f"{name} belongs to another namespace",
+            name.span or span,
+            f"a name of {a.ns.name}",
+            name,
+        )
     m = name.meta or {}
     if len(form) == 4:
         if not isinstance(form[2], str):
-            a.fail("documentation must be a string", a.item_span(form, 2, span), "a string", form[2])
+            a.fail(
+                "documentation must be a string", a.item_span(form, 2, span), "a string", form[2]
+            )
         m = {**m, Keyword("doc"): form[2]}
     var = a.ns.intern(name.name)
     before = var.is_macro, var.is_dynamic, var.span
@@ -165,7 +199,9 @@ def def_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
         meta = a.analyse(Map(m), scope.not_tail(), span) if m else None
         init = init_of(a, form, scope, span, var) if len(form) > 2 else None
     except BaseException:
-        var.is_macro, var.is_dynamic, var.span = before  # what fails leaves the old definition alone
+        var.is_macro, var.is_dynamic, var.span = (
+            before  # what fails leaves the old definition alone
+        )
         raise
     return n.Def(var, init, meta, span=span)
 
@@ -211,12 +247,19 @@ def set_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
     value = a.analyse(form[2], scope.not_tail(), a.item_span(form, 2, span))
     if isinstance(target, n.VarRef):
         if not target.var.is_dynamic:
-            a.fail(f"{form[1]} is not dynamic: set! cannot change it", target.span, "a dynamic var", form[1])
+            a.fail(
+                f"{form[1]} is not dynamic: set! cannot change it",
+                target.span,
+                "a dynamic var",
+                form[1],
+            )
         return n.SetVar(target.var, value, span=span)
     if isinstance(target, (n.Interop, n.LocalRef)):
         return n.Interop("operator", "=", (target, value), span=span)
     place = a.item_span(form, 1, span)
-    a.fail("set! changes dynamic vars and C++ places", place, "a dynamic var or a C++ member", form[1])
+    a.fail(
+        "set! changes dynamic vars and C++ places", place, "a dynamic var or a C++ member", form[1]
+    )
 
 
 @special("throw")
@@ -243,14 +286,26 @@ def try_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
         if kind == "catch":
             if finally_ is not None:
                 a.fail("catch must stand before finally", place)
-            catches.append(_catch(a, List(tuple(item), span=getattr(item, "span", None),
-                                          spans=getattr(item, "spans", None)), inner, place))
+            catches.append(
+                _catch(
+                    a,
+                    List(
+                        tuple(item),
+                        span=getattr(item, "span", None),
+                        spans=getattr(item, "spans", None),
+                    ),
+                    inner,
+                    place,
+                )
+            )
         elif kind == "finally":
             if finally_ is not None:
                 a.fail("a try has one finally", place)
             finally_ = a.body(list(item)[1:], inner, place)
         elif catches or finally_ is not None:
-            a.fail("only catch and finally may follow a catch", place, "(catch …) or (finally …)", item)
+            a.fail(
+                "only catch and finally may follow a catch", place, "(catch …) or (finally …)", item
+            )
         else:
             body.append(item)
     prefix = List((form.first(), *body), span=form.span, spans=form.spans)
@@ -263,12 +318,16 @@ def try_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
 @special("catch")
 @special("finally")
 def clause_alone(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
-    a.fail(f"{form.first()} stands outside of try", span, "(try body … (catch …) (finally …))", form)
+    a.fail(
+        f"{form.first()} stands outside of try", span, "(try body … (catch …) (finally …))", form
+    )
 
 
 def _catch(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Catch:
     if len(form) < 3 or type(form[2]) is not Symbol:
-        a.fail("catch needs what it catches and a name for it", span, "(catch type name body …)", form)
+        a.fail(
+            "catch needs what it catches and a name for it", span, "(catch type name body …)", form
+        )
     what, name = form[1], form[2]
     local = n.Local(name.name)
     kind = "any"

@@ -8,6 +8,7 @@ from typing import Any
 from runtime.core.collections import Compare, Set, SortedMap, SortedSet
 from runtime.core.invoke import as_fn
 from runtime.core.kinds import EMPTY_VECTOR, MISSING, Map, PVector, type_name, vector
+from runtime.core.printing import pr_str
 from runtime.core.registry import core
 from runtime.core.sequences import Cons, iterate
 from runtime.core.values import List
@@ -46,7 +47,7 @@ def list_star(*args: Any) -> Any:
 
 def _pairs(who: str, items: tuple[Any, ...]) -> Iterable[tuple[Any, Any]]:
     if len(items) % 2:
-        raise ValueError(f"{who}: no value supplied for key {items[-1]!r}")
+        raise ValueError(f"{who}: no value supplied for key {pr_str(items[-1])}")
     return zip(items[::2], items[1::2], strict=True)
 
 

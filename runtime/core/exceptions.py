@@ -31,7 +31,9 @@ class Thrown(Exception):
         self.value = value
 
     def __str__(self) -> str:
-        return f"thrown value: {self.value!r}"
+        from runtime.core.printing import pr_str
+
+        return f"thrown value: {pr_str(self.value)}"
 
 
 def original(error: Any) -> Any:
