@@ -13,7 +13,19 @@ from runtime.analysis import nodes as n
 from runtime.analysis.interop import InteropRules
 from runtime.analysis.intrinsics import FOLDED, intrinsic_type
 from runtime.analysis.temporaries import Temporaries
-from runtime.analysis.types import BOOL, BUILTIN, DOUBLE, INT, NEVER, OBJECT, VOID, CppType, Flag, LispType, Type
+from runtime.analysis.types import (
+    BOOL,
+    BUILTIN,
+    DOUBLE,
+    INT,
+    NEVER,
+    OBJECT,
+    VOID,
+    CppType,
+    Flag,
+    LispType,
+    Type,
+)
 from runtime.cling.oracle import TypeOracle
 from runtime.core.values import Keyword
 from runtime.errors import AnalysisError
@@ -77,20 +89,20 @@ class Inference(InteropRules, Temporaries):
     def bind(self, local: n.Local, init: n.Node) -> n.Node:
         """The typed initial value of a local, whose type is set: a native one is a name for an object."""
         made = self.visit(init, ANY)
-        if isinstance(made.type, CppType):
-            if made.type.is_void:
-                made = n.Do((made,), n.Const(None), span=made.span)
-            else:
-                if isinstance(made, n.NativeConst):
-                    made = self.expression(
-                        f"ts::id<{made.type.name}>(@0@)", (n.Operand(made),), made.type, made.span, "constant"
-                    )
-                elif made.type.has(Flag.FUNCTION):
-                    made = self.expression("&@0@", (n.Operand(made),), made.type.decayed(), made.span, "address")
-                elif made.type.has(Flag.RVALUE) or (local.assigned and made.type.has(Flag.LVALUE)):
-                    made = self.copied(made)
-                local.type = made.type.lvalue()
-                return made
+        kind = made.type
+        if isinstance(kind, CppType) and kind.is_void:
+            made = n.Do((made,), n.Const(None), span=made.span)
+        elif isinstance(kind, CppType):
+            op = (n.Operand(made),)
+            if isinstance(made, n.NativeConst):
+                made = self.expression(f"ts::id<{kind.name}>(@0@)", op, kind, made.span, "constant")
+            elif kind.has(Flag.FUNCTION):
+                made = self.expression("&@0@", op, kind.decayed(), made.span, "address")
+            elif kind.has(Flag.RVALUE) or (local.assigned and kind.has(Flag.LVALUE)):
+                made = self.copied(made)
+            assert isinstance(made.type, CppType)
+            local.type = made.type.lvalue()
+            return made
         local.type = made.type if made.type != NEVER else OBJECT
         return made
 
@@ -293,7 +305,7 @@ class Inference(InteropRules, Temporaries):
         return n.WithMeta(self.visit(node.value, LISP), self.visit(node.meta, LISP), span=node.span)
 
     def literal(self, node: Any, want: str) -> n.Node:
-        return type(node)(self.each(node.items), span=node.span)  # type: ignore[no-any-return]
+        return type(node)(self.each(node.items), span=node.span)
 
     def interop(self, node: n.Interop, want: str) -> n.Node:
         if node.op == "operator" and node.name == "&" and len(node.args) == 1:

@@ -24,7 +24,8 @@ class Temporaries:
         """The interop form that `make` types, with the temporaries that end with it around it."""
         if self.temporaries is not None:
             return make()
-        self.temporaries = bound = []
+        bound: Bindings = []
+        self.temporaries = bound
         try:
             made = make()
         finally:

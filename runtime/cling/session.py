@@ -53,7 +53,8 @@ extern "C" int ts_declare(char const* code, char** words) {
   if(text.find("Failed to materialize") != std::string::npos) {
     gInterpreter->ProcessLine(".undo 1");
     static int failures = 0;
-    gInterpreter->Declare(("static int const ts_failure" + std::to_string(++failures) + " = getpid();").c_str());
+    auto const again = "static int const ts_failure" + std::to_string(++failures) + " = getpid();";
+    gInterpreter->Declare(again.c_str());
   }
   fflush(stderr);
   dup2(kept, 2);

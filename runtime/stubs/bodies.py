@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from runtime.analysis import nodes as n
-from runtime.analysis.interop import c_string
+from runtime.analysis.cpp_literals import c_string
 from runtime.analysis.types import CppType, Flag
 from runtime.cling.redefinition import redefinitions
 
@@ -63,9 +63,12 @@ def body_cpp(expression: str, gives: str, kind: CppType) -> str:
             caught, give = kind.value, body_cpp("e", VALUE, kind.decayed())
         else:
             caught, give = kind.lvalue().name, "return ts::give_ref(e);"
-        return f"try {{ std::rethrow_exception(p); }} catch({caught} e) {{ {give} }} catch(...) {{ return nullptr; }}"
+        return (
+            f"try {{ std::rethrow_exception(p); }} "
+            f"catch({caught} e) {{ {give} }} catch(...) {{ return nullptr; }}"
+        )
     if gives == DISCARD or kind.is_void:
-        return f"{expression}; return ts::nil();" if kind.is_void else f"(void)({expression}); return ts::nil();"
+        return f"{expression if kind.is_void else f'(void)({expression})'}; return ts::nil();"
     if gives == LISP:
         return f"return {lisp_cpp(expression, kind)};"
     name = c_string(kind.referred if gives == REF else kind.value)

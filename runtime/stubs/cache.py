@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from runtime.analysis import nodes as n
-from runtime.analysis.interop import fill, operand_name
+from runtime.analysis.operands import fill, operand_name
 from runtime.analysis.types import CppType
 from runtime.cling.diagnostics import Diagnostic, notes_of, readable
 from runtime.cling.redefinition import redefinitions
