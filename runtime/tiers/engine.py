@@ -271,6 +271,8 @@ class Engine:
                 "; ".join(f"{d.message} ({d.file}:{d.line})" for d in done.errors)
                 or "Cling gave no address"
             )
+            for code, text in texts.items():
+                code.cpp = text.cpp  # to be looked at beside the error
             self._fail(compiled, tier, why, done.compile_ms)
             return []
         share = done.compile_ms / len(compiled)

@@ -83,7 +83,9 @@ class StubFunction(InlineFunction):
         return Val(f"{name}.p", BORROWED, True)
 
     def bind_native(self, local: n.Local, init: n.Node, kind: CppType) -> None:
-        if isinstance(init, n.CppExpr) and not kind.has(Flag.LVALUE):
+        if local.rvalue and kind.is_number_prvalue:  # a number in passing needs no address
+            value = self.value(init)
+        elif isinstance(init, n.CppExpr) and not kind.has(Flag.LVALUE):
             value = self.stub(init.text, init.operands, VALUE, kind, init, init.label)
         elif kind.is_number_prvalue:
             value = self.unary("@0@", init, VALUE)

@@ -18,7 +18,7 @@ pytest.importorskip("runtime.runtime")
 CASES = read_cases(Path(__file__).with_name("behaviour.jank"))
 
 
-@pytest.fixture(scope="module", params=["interpret", "inline-jit"])
+@pytest.fixture(scope="module", params=["interpret", "stub-jit", "inline-jit"])
 def rt(request: pytest.FixtureRequest) -> Iterator[Any]:
     from runtime import Runtime
 
