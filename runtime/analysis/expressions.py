@@ -20,7 +20,7 @@ from runtime.analysis.operands import (
     lisp_type,
     operand_name,
 )
-from runtime.analysis.types import BUILTIN, CppType, Flag, builtin
+from runtime.analysis.types import BUILTIN, OBJECT, OF_LITERALS, CppType, Flag, builtin
 from runtime.cling.diagnostics import notes_of, readable
 from runtime.cling.oracle import Answer, Question, Rejected, TypeOracle
 from runtime.errors import AnalysisError, CppError, Span
@@ -185,7 +185,8 @@ class Expressions:
         if kind.is_void:
             return n.Do((node,), n.Const(None, span=node.span), span=node.span)
         if isinstance(node, n.NativeConst):
-            return n.Const(node.value, span=node.span)
+            known = OF_LITERALS.get(type(node.value), OBJECT)
+            return n.Const(node.value, span=node.span, type=known)
         if isinstance(node, n.If):
             then, otherwise = self.to_lisp(node.then), self.to_lisp(node.otherwise)
             return n.If(node.test, then, otherwise, span=node.span)

@@ -16,10 +16,9 @@ from runtime.analysis.temporaries import Temporaries
 from runtime.analysis.types import (
     BOOL,
     BUILTIN,
-    DOUBLE,
-    INT,
     NEVER,
     OBJECT,
+    OF_LITERALS,
     VOID,
     CppType,
     Flag,
@@ -271,7 +270,7 @@ class Inference(InteropRules, Temporaries):
     # --- values -----------------------------------------------------------------------------------
 
     def const(self, node: n.Const, want: str) -> n.Node:
-        kind = _CONST_TYPES.get(type(node.value), OBJECT)
+        kind = OF_LITERALS.get(type(node.value), OBJECT)
         return node if kind is OBJECT else n.Const(node.value, span=node.span, type=kind)
 
     def local(self, node: n.LocalRef, want: str) -> n.Node:
@@ -324,7 +323,6 @@ class Inference(InteropRules, Temporaries):
 
 
 _IN_CPP = (n.Interop, n.Call)  # what may be part of a C++ expression that is nested in another
-_CONST_TYPES: dict[type, LispType] = {int: INT, float: DOUBLE, bool: BOOL}
 _RULES: dict[type, Callable[[Inference, Any, str], n.Node]] = {
     n.Const: Inference.const,
     n.LocalRef: Inference.local,

@@ -55,6 +55,7 @@ NEVER = LispType("never")  # of recur and throw: control does not come back
 INT = LispType("int")
 DOUBLE = LispType("double")
 BOOL = LispType("bool")
+OF_LITERALS: dict[type, LispType] = {int: INT, float: DOUBLE, bool: BOOL}
 
 
 @dataclass(frozen=True, slots=True)

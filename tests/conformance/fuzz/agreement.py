@@ -94,7 +94,8 @@ class Bench:
                 continue
             for i, outcome in enumerate(found):
                 if outcome != expected[i % len(expected)]:
-                    return Difference(program, strategy, str(expected[i % len(expected)]), str(outcome))
+                    index = i % len(expected)
+                    return Difference(program, f"{strategy}, call {i}", str(expected[index]), str(outcome))
             if why := not_compiled(runtime, program):
                 return Difference(program, strategy, "compiles", why)
         return None
@@ -133,6 +134,6 @@ def outcome(runtime: Runtime, row: Any) -> Outcome:
             shown = pr_str(value)
         except LispError as e:
             shown = f"raised {told(e)}"
-            stack = tuple(f"{f.function} {f.span}" for f in e.stack)
+            stack = tuple(f.function for f in e.stack)
     log = runtime.call("fuzz/done-by-cpp")
     return Outcome(_VARYING.sub("…", shown), _VARYING.sub("…", printed.getvalue()), log, stack)
