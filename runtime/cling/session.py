@@ -24,6 +24,7 @@ from runtime.native import _support
 
 NATIVE = Path(_support.__file__).parent
 
+UNOPTIMISED = "#pragma cling optimize(0)"  # as the first line of a transaction
 URGENT, BACKGROUND = 0, 1  # questions and stubs overtake tier-ups that wait
 
 _BOOTSTRAP = r"""
@@ -40,7 +41,9 @@ extern "C" int ts_declare(char const* code, char** words) {
   int ok = 0;
   std::string thrown;
   try { ok = gInterpreter->Declare(code); }
-  catch(std::exception const& e) { thrown = std::string("<static initialiser>:0:0: error: ") + e.what() + "\n"; }
+  catch(std::exception const& e) {
+    thrown = std::string("<static initialiser>:0:0: error: ") + e.what() + "\n";
+  }
   catch(...) { thrown = "<static initialiser>:0:0: error: an exception of unknown type\n"; }
   fflush(stderr);
   std::string text;
@@ -104,6 +107,7 @@ class Session:
         self._libraries: list[ctypes.CDLL] = []
         self._busy = 0
         self._declare: Any = None
+        self._after_unoptimised = False
         self._thread = threading.Thread(target=self._own, name="cling", daemon=True)
         threading.stack_size(64 << 20)  # Clang recurses deeply on nested expressions
         try:
@@ -178,6 +182,14 @@ class Session:
             raise RuntimeError(f"Cling rejects the support header: {done.diagnostics}")
 
     def _run(self, code: str) -> Declared:
+        unoptimised = code.startswith(UNOPTIMISED)
+        if self._after_unoptimised and not unoptimised:
+            # Cling makes each transaction's module at the end of the one before, with that one's level.
+            self._transact(";")
+        self._after_unoptimised = unoptimised
+        return self._transact(code)
+
+    def _transact(self, code: str) -> Declared:
         words = ctypes.c_void_p()
         start = time.perf_counter()
         ok = bool(self._declare(code.encode(), ctypes.byref(words)))  # ctypes gives up the GIL here
