@@ -30,14 +30,16 @@ void set_capture(PyObject* f, Py_ssize_t index, PyObject* value) {
   Py_XSETREF(reinterpret_cast<fn*>(f)->captures[index], Py_NewRef(value));
 }
 
-ref caught() {
+ref caught(activation& here, int at) {
   set_python_error();
+  _PyTraceback_Add(here.function, here.symbol, at);
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
   PyErr_NormalizeException(&type, &value, &trace);
   if(trace) PyException_SetTraceback(value, trace);
   Py_XDECREF(type);
   Py_XDECREF(trace);
+  here.traced = value;
   return ref::own(value);
 }
 
@@ -64,8 +66,14 @@ void throw_again(ref exception) {
   raise();
 }
 
-void add_trace(char const* function, char const* file, int line) noexcept {
-  _PyTraceback_Add(function, file, line);
+PyObject* leave(activation const& here, int at) noexcept {
+  set_python_error();
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  bool const known = value && value == here.traced;
+  PyErr_Restore(type, value, trace);
+  if(!known) _PyTraceback_Add(here.function, here.symbol, at);
+  return nullptr;
 }
 
 } // namespace ts

@@ -93,16 +93,23 @@ TS_API void set_capture(PyObject* f, Py_ssize_t index, PyObject* value);
 
 // --- exceptions -------------------------------------------------------------------------------------------
 
-// The Lisp exception that is being handled, taken out of Python's error indicator. Works in any catch handler:
-// a C++ exception becomes the Python object that carries it.
-TS_API ref caught();
+// A call of a compiled function, for stack traces. `traced` is the exception that got this call's entry already.
+struct activation {
+  char const* function;
+  char const* symbol;
+  PyObject* traced = nullptr;
+};
+
+// The Lisp exception that is being handled, taken out of Python's error indicator, with the place `at` in its
+// trace. Works in any catch handler: a C++ exception becomes the Python object that carries it.
+TS_API ref caught(activation& here, int at);
 // The value that `catch` binds: what was thrown, or the exception itself.
 TS_API ref thrown_value(ref const& exception);
 // Whether a clause that names Python classes (a tuple) takes that value.
 TS_API bool is_instance(PyObject* value, PyObject* classes);
 [[noreturn]] TS_API void throw_again(ref exception);
 
-// Adds a line to the traceback of the pending Python error.
-TS_API void add_trace(char const* function, char const* file, int line) noexcept;
+// Called in the handler around a function's body: the exception leaves it as Python's error. Null.
+TS_API PyObject* leave(activation const& here, int at) noexcept;
 
 } // namespace ts

@@ -222,7 +222,7 @@ class ControlFlow(CppWriter):
         self.emit("} catch(...) {")
         self.depth += 1
         pending = self.fresh("pending")
-        self.emit(f"ts::ref {pending} = ts::caught();")
+        self.emit(f"ts::ref {pending} = ts::caught(here, at);")
         self.span = None
         self.into(node.finally_, DISCARD)
         self.emit(f"ts::throw_again(std::move({pending}));")
@@ -255,7 +255,7 @@ class ControlFlow(CppWriter):
         self.emit("} catch(...) {")
         self.depth += 1
         error, value = self.fresh("error"), self.fresh("thrown")
-        self.emit(f"ts::ref {error} = ts::caught();")
+        self.emit(f"ts::ref {error} = ts::caught(here, at);")
         self.emit(f"ts::ref const {value} = ts::thrown_value({error});")
         self.span = None
         for clause in before_any:

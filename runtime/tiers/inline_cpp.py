@@ -87,14 +87,13 @@ class InlineFunction(ControlFlow):
             f"static PyObject* {self.symbol}(ts::fn* self, PyObject* const* args, Py_ssize_t count) {{",
             "  PyObject* const* const K = ts::constants(self);",
             "  int at = 0; // an index of the function's places",
+            f'  ts::activation here{{ {c_string(node.name)}, "{self.symbol}" }};',
             "  (void)K; (void)args;",
             "  try {",
         ]
         tail = [
             "  } catch(...) {",
-            "    ts::set_python_error();",
-            f'    ts::add_trace({c_string(node.name)}, "{self.symbol}", at);',
-            "    return nullptr;",
+            "    return ts::leave(here, at);",
             "  }",
             "  return ts::wrong_arity(self, count); // the caller's error: no place of this function",
             "}",

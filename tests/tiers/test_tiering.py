@@ -227,3 +227,20 @@ def test_a_loop_for_its_effect_and_one_with_an_error_are_replaced_too(rt: Runtim
     with pytest.raises(RuntimeFault) as fault:
         rt.call("user/fails", 2_000_000)
     assert fault.value.span is not None and str(fault.value.span) == "fails.jank:1:41"
+
+
+@pytest.mark.parametrize("strategy", ["interpret", "stub-jit", "inline-jit"])
+def test_an_exception_keeps_the_place_where_it_was_first_thrown(strategy: str) -> None:
+    from runtime.errors import RuntimeFault
+
+    rt = Runtime(strategy=strategy)
+    rt.eval(
+        "(defn cleans [x]\n (try (/ x 0)\n  (finally (str x))))\n"
+        "(defn passes [x]\n (try (/ x 0)\n  (catch Exception e (throw e))))",
+        "again.jank",
+    )
+    for name, place in (("user/cleans", "again.jank:2:7"), ("user/passes", "again.jank:5:7")):
+        with pytest.raises(RuntimeFault) as fault:
+            rt.call(name, 1)
+        assert [(f.function, str(f.span)) for f in fault.value.stack] == [(name, place)]
+    rt.close()
