@@ -73,13 +73,20 @@ def _processor() -> str:
 
 
 def _table(rows: dict[str, dict[str, Any]]) -> Table:
+    """Rows and metrics; whichever are more stand below each other."""
     metrics = list(dict.fromkeys(metric for row in rows.values() for metric in row))
+    cells = {
+        (name, metric): _cell(row.get(metric)) for name, row in rows.items() for metric in metrics
+    }
+    turned = len(metrics) > len(rows)
+    down, across = (metrics, list(rows)) if turned else (list(rows), metrics)
     table = Table(box=None, pad_edge=False)
     table.add_column("")
-    for metric in metrics:
-        table.add_column(metric, justify="right")
-    for name, row in rows.items():
-        table.add_row(name, *(_cell(row.get(metric)) for metric in metrics))
+    for heading in across:
+        table.add_column(heading, justify="right")
+    for label in down:
+        keys = ((other, label) if turned else (label, other) for other in across)
+        table.add_row(label, *(cells[key] for key in keys))
     return table
 
 
