@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from runtime.cling.diagnostics import Diagnostic
 from runtime.analysis.types import CppType
+from runtime.cling.diagnostics import Diagnostic
 from runtime.cling.redefinition import redefinitions
 from runtime.cling.session import URGENT, Session
 from runtime.events import EventLog, TypeQuery

@@ -18,7 +18,12 @@ from runtime.core.printing import pr_str
 from runtime.errors import LispError, RuntimeFault, render
 
 FOLDER = Path(__file__).parent
-STRATEGIES = {"interpret": 100, "stub-jit": 100, "inline-jit": 100, "tiered": 1}  # strategy -> threshold
+STRATEGIES = {
+    "interpret": 100,
+    "stub-jit": 100,
+    "inline-jit": 100,
+    "tiered": 1,
+}  # strategy -> threshold
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from runtime.errors import AnalysisError, CppError
 from tests.conformance.interop.programs import Bench, Rejected, bench, each, each_rejected
 
@@ -50,7 +48,8 @@ fixture = bench(
         ("(try (throw (v/derived_error.)) (catch v/base_error e (.say e)))", '"derived"'),
         # Lisp values
         (
-            '(try (throw (ex-info "i" {:a 1})) (catch cpp/std.exception e 1) (catch ExceptionInfo e (:a (ex-data e))))',
+            '(try (throw (ex-info "i" {:a 1})) (catch cpp/std.exception e 1) (catch '
+            "ExceptionInfo e (:a (ex-data e))))",
             "1",
         ),
         ("(try (throw :k) (catch cpp/std.exception e 1) (catch Exception e e))", ":k"),
@@ -61,7 +60,8 @@ fixture = bench(
             "2",
         ),
         (
-            '(try (try (v/raise_runtime "x") (catch cpp/std.exception e (throw (cpp/int. 9)))) (catch cpp/int e e))',
+            '(try (try (v/raise_runtime "x") (catch cpp/std.exception e (throw (cpp/int. '
+            "9)))) (catch cpp/int e e))",
             "9",
         ),
         (
@@ -70,15 +70,18 @@ fixture = bench(
             '"again"',
         ),
         (
-            "(let [a (atom 0)] (try (try (v/raise_int 1) (finally (swap! a inc))) (catch cpp/int e (swap! a + 10))) @a)",
+            "(let [a (atom 0)] (try (try (v/raise_int 1) (finally (swap! a inc))) (catch "
+            "cpp/int e (swap! a + 10))) @a)",
             "11",
         ),
         (
-            "(try (try (v/raise_derived 4) (catch Exception e (throw e))) (catch v/derived_error e (.-code e)))",
+            "(try (try (v/raise_derived 4) (catch Exception e (throw e))) (catch "
+            "v/derived_error e (.-code e)))",
             "4",
         ),
         (
-            "(loop [i 0 n 0] (if (< i 4) (recur (inc i) (+ n (try (v/raise_int i) (catch cpp/int e (+ e 0))))) n))",
+            "(loop [i 0 n 0] (if (< i 4) (recur (inc i) (+ n (try (v/raise_int i) (catch "
+            "cpp/int e (+ e 0))))) n))",
             "6",
         ),
     ]

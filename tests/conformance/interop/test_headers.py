@@ -1,4 +1,4 @@
-"""How C++ gets into a namespace: header requires, includes, referred globals, raw text; and what fails there."""
+"""How C++ gets into a namespace: header requires, includes, referred globals, raw text; what fails there."""
 
 from __future__ import annotations
 
@@ -340,7 +340,8 @@ def test_a_name_unknown_before_is_known_after(runtime: Runtime) -> None:
         ),
         (
             "namespace {n} {{ struct s {{ int a = 1; }}; inline int f(s const& x) {{ return x.a; }} }}",
-            "namespace {n} {{ struct s {{ int b = 0, a = 2; }}; inline int f(s const& x) {{ return x.a; }} }}",
+            "namespace {n} {{ struct s {{ int b = 0, a = 2; }}; inline int f(s const& x) {{ "
+            "return x.a; }} }}",
             "(cpp/{n}.f (cpp/{n}.s.))",
             (1, 2),
         ),

@@ -62,7 +62,8 @@ fixture = bench(
         ("(o/use_pinned (o/pinned. 3))", "3"),
         ("(let [w (o/owner.)] (cpp/= (cpp/aget (.-row w) 2) 5) (cpp/aget (.-row w) 2))", "5"),
         (
-            "(let [w (o/owner.)] (cpp/= (cpp/aget (cpp/aget (.-grid w) 1) 2) 9) (cpp/aget (cpp/aget (.-grid w) 1) 2))",
+            "(let [w (o/owner.)] (cpp/= (cpp/aget (cpp/aget (.-grid w) 1) 2) 9) (cpp/aget "
+            "(cpp/aget (.-grid w) 1) 2))",
             "9",
         ),
         # conditions
@@ -127,7 +128,8 @@ def logged(bench: Bench, source: str) -> str:
             "+a -a note 1",
         ),
         (
-            '(try (let [a (o/traced. "a") b (o/traced. "b")] (o/fail_with b)) (catch cpp/std.exception e (o/note 2)))',
+            '(try (let [a (o/traced. "a") b (o/traced. "b")] (o/fail_with b)) (catch '
+            "cpp/std.exception e (o/note 2)))",
             "+a +b -b -a note 2",
         ),
         (

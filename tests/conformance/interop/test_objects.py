@@ -121,7 +121,8 @@ fixture = bench(
         ("(cpp/* (cpp/unbox float-box))", "1.5"),
         ("(cpp/* (cpp/unbox cpp/float* float-box))", "1.5"),
         (
-            "(let [f (cpp/unbox float-box)] (cpp/= (cpp/* f) 2.5) (let [v (identity (cpp/* f))] (cpp/= (cpp/* f) 1.5) v))",
+            "(let [f (cpp/unbox float-box)] (cpp/= (cpp/* f) 2.5) (let [v (identity (cpp/* "
+            "f))] (cpp/= (cpp/* f) 1.5) v))",
             "2.5",
         ),
         ("(let [b (boxed-point 1 2)] (.sum (cpp/unbox o/point* b)))", "3"),

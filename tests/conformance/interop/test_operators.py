@@ -122,11 +122,13 @@ def test_overloaded_assignment(bench: Bench, sign: str, expected: str) -> None:
         ("(cpp/aget o/constants 1)", "8"),
         ("(cpp/aget (o/num. 4) 2)", "42"),
         (
-            "(do (cpp/= (cpp/aget o/row 0) 11) (let [v (identity (cpp/aget o/row 0))] (cpp/= (cpp/aget o/row 0) 10) v))",
+            "(do (cpp/= (cpp/aget o/row 0) 11) (let [v (identity (cpp/aget o/row 0))] (cpp/= "
+            "(cpp/aget o/row 0) 10) v))",
             "11",
         ),
         (
-            "(do (cpp/+= (cpp/aget o/items 0) 1) (let [v (identity (cpp/aget o/items 0))] (cpp/-= (cpp/aget o/items 0) 1) v))",
+            "(do (cpp/+= (cpp/aget o/items 0) 1) (let [v (identity (cpp/aget o/items 0))] "
+            "(cpp/-= (cpp/aget o/items 0) 1) v))",
             "6",
         ),
         ("(let [p (cpp/+ (o/first) 1)] (cpp/* p))", "20"),
