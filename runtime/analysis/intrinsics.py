@@ -51,7 +51,7 @@ INTRINSICS: dict[str, tuple[range, Rule]] = {
     **{name: (range(2, 3), _arithmetic) for name in ("+", "-", "*")},
     "/": (range(2, 3), _division),
     **{name: (range(1, 2), _same) for name in ("inc", "dec")},
-    **{name: (range(2, 3), _integers) for name in ("quot", "rem", "mod")},
+    **{name: (range(2, 3), _arithmetic) for name in ("quot", "rem", "mod")},
     **{name: (range(2, 3), _always(BOOL)) for name in ("<", "<=", ">", ">=", "==", "=", "identical?")},
     **{name: (range(1, 2), _always(BOOL)) for name in ("not", "nil?", "some?", "zero?", "pos?", "neg?")},
     **{name: (range(2, 3), _integers) for name in ("bit-and", "bit-or", "bit-xor")},
