@@ -8,9 +8,10 @@ local too where it has effects: operands are evaluated from left to right.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from runtime.analysis import nodes as n
-from runtime.analysis.types import CppType, Flag
+from runtime.analysis.types import CppType, Flag, LispType
 
 Bindings = list[tuple[n.Local, n.Node]]
 
@@ -23,7 +24,7 @@ class Temporaries:
     def whole(self, make: Callable[[], n.Node]) -> n.Node:
         """The interop form that `make` types, with the temporaries that end with it around it."""
         if self.temporaries is not None:
-            return make()
+            return self.keeping(make())
         bound: Bindings = []
         self.temporaries = bound
         try:
@@ -31,6 +32,23 @@ class Temporaries:
         finally:
             self.temporaries = None
         return n.Let(tuple(bound), made, span=made.span, type=made.type) if bound else made
+
+    def keeping(self, made: n.Node) -> n.Node:
+        """A nested form whose pointer or reference may lead into a Lisp operand, a string say: such
+        operands live as long as temporaries do."""
+        kind = made.type
+        if not isinstance(made, n.CppExpr) or not isinstance(kind, CppType):
+            return made
+        if not kind.has(Flag.POINTER | Flag.LVALUE) or made.text.startswith("ts::unbox"):
+            return made
+        held = [i for i, op in enumerate(made.operands) if is_held(op.node)]
+        if not held:
+            return made
+        operands = tuple(
+            op if i > held[-1] or quiet(op.node) else replace(op, node=self.hoisted(op.node))
+            for i, op in enumerate(made.operands)
+        )
+        return replace(made, operands=operands)
 
     def apart(self, make: Callable[[], n.Node]) -> n.Node:
         """What `make` types inside an interop form without being part of the C++ expression."""
@@ -80,6 +98,11 @@ def has_end(node: n.Node) -> bool:
     if not isinstance(kind, CppType) or kind.is_reference or isinstance(node, n.LocalRef):
         return False
     return kind.has(Flag.CLASS) and not kind.has(Flag.TRIVIAL_DESTRUCTOR)
+
+
+def is_held(node: n.Node) -> bool:
+    """Whether nothing but its evaluation keeps it: a Lisp value, with memory of its own, that was made."""
+    return isinstance(node.type, LispType) and not node.type.unboxed and not quiet(node)
 
 
 def quiet(node: n.Node) -> bool:

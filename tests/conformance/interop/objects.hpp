@@ -88,6 +88,8 @@ struct traced {
 inline traced make_traced(std::string n) { return traced(std::move(n)); }
 inline int use(traced const& t) { tslog::say("use " + t.name); return t.size(); }
 inline int use_text(char const* t) { tslog::say(std::string("use ") + t); return 1; }
+inline char const* same_text(char const* t) { return t; }
+inline int two_texts(char const* a, char const* b) { tslog::say(std::string("use ") + a + b); return 2; }
 inline traced const& pass(traced const& t) { tslog::say("pass " + t.name); return t; }
 inline int pair(traced const& a, traced const& b) { tslog::say("pair " + a.name + b.name); return 2; }
 inline void fail_with(traced const& t) { throw std::runtime_error("with " + t.name); }

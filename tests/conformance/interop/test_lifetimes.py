@@ -137,6 +137,9 @@ def logged(bench: Bench, source: str) -> str:
             "+a use a -a",
         ),
         ('(try (let [a (o/traced. "a")] (o/use a)) (finally (o/note 3)))', "+a use a -a note 3"),
+        # so do Lisp strings that C++ points into
+        ('(o/use_text (o/same_text (str "lisp" (o/note 1))))', "note 1 use lisp1"),
+        ('(o/two_texts (o/same_text (str "a" 1)) (o/same_text (str "b" 2)))', "use a1b2"),
         # temporaries live to the end of the outermost interop form
         ('(o/use (o/traced. "t"))', "+t use t -t"),
         ('(.size (o/traced. "t"))', "+t -t"),
