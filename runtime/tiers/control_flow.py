@@ -258,20 +258,22 @@ class ControlFlow(CppWriter):
         self.emit(f"ts::ref {error} = ts::caught(here, at);")
         self.emit(f"ts::ref const {value} = ts::thrown_value({error});")
         self.span = None
+        tested = 0
         for clause in before_any:
             if clause.kind == "cpp" and self.native_catch:
                 continue
             test = self.matches(clause, error, value)
             self.open(f"if({test})")
             self.handler(clause, value, dest)
-            self.depth -= 1
-            self.emit("} else")
-        self.open("")
+            self.close()
+            self.open("else")
+            tested += 1
         if general is not None:
             self.handler(general, value, dest)
         else:
             self.emit(f"ts::throw_again(std::move({error}));")
-        self.close()
+        for _ in range(tested):
+            self.close()
         self.close()
 
     def catch_cpp(self, clauses: list[n.Catch], dest: Dest) -> None:

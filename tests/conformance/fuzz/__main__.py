@@ -40,7 +40,9 @@ def main() -> int:
     parser.add_argument("--programs", type=int, default=500, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--depth", type=int, default=4, help="how deep expressions nest")
-    parser.add_argument("--differences", type=int, default=3, metavar="N", help="stop after so many")
+    parser.add_argument(
+        "--differences", type=int, default=3, metavar="N", help="stop after so many"
+    )
     options = parser.parse_args()
     bench, found, start = Bench(), 0, time.perf_counter()
     tried, number = 0, options.seed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,14 @@ from runtime.tiers.closures import CppException
 from tests.conformance.fuzz.programs import ENTRY, PRELUDE, Program
 
 FOLDER = Path(__file__).parent
-STRATEGIES = {"interpret": 100, "stub-jit": 100, "inline-jit": 100, "tiered": 1}  # strategy -> threshold
+STRATEGIES = {
+    "interpret": 100,
+    "stub-jit": 100,
+    "inline-jit": 100,
+    "tiered": 1,
+}  # strategy -> threshold
 ROUNDS = 2  # of calls under `tiered`, the background work finished between them
-_VARYING = re.compile(r"0x[0-9a-f]{6,}|(?<=__)\d+|(?<=#)\d+")  # addresses and serial numbers
+_VARYING = re.compile(r"0x[0-9a-f]{6,}|(?<=__)\d+|(?<=#)\d+|(?<=\$fn)\d+")  # addresses and serial numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,9 @@ class Bench:
             for i, outcome in enumerate(found):
                 if outcome != expected[i % len(expected)]:
                     index = i % len(expected)
-                    return Difference(program, f"{strategy}, call {i}", str(expected[index]), str(outcome))
+                    return Difference(
+                        program, f"{strategy}, call {i}", str(expected[index]), str(outcome)
+                    )
             if why := not_compiled(runtime, program):
                 return Difference(program, strategy, "compiles", why)
         return None
@@ -125,15 +133,30 @@ def not_compiled(runtime: Runtime, program: Program) -> str:
 
 def outcome(runtime: Runtime, row: Any) -> Outcome:
     """What one call of `main` does."""
+    return observed(runtime, lambda: runtime.call(ENTRY, *row))
+
+
+def replay(runtime: Runtime, source: str) -> list[Outcome]:
+    """What the last form of a program does, each time it is evaluated; those before it are definitions."""
+    cut = source.rstrip().rfind("\n") + 1
+    runtime.eval(source[:cut], "corpus.jank")
+    found = []
+    for _ in range(ROUNDS):
+        found.append(observed(runtime, lambda: runtime.eval(source[cut:], "corpus.jank")))
+        assert runtime.wait_idle(60), "the compiler does not come to an end"
+    return found
+
+
+def observed(runtime: Runtime, run: Callable[[], Any]) -> Outcome:
+    """What `run` does, from a fresh state on."""
     runtime.call("fuzz/anew!")
     printed = io.StringIO()
     stack: tuple[str, ...] = ()
     with contextlib.redirect_stdout(printed):
         try:
-            value = runtime.call(ENTRY, *row)
-            shown = pr_str(value)
+            shown = pr_str(run())
         except LispError as e:
             shown = f"raised {told(e)}"
-            stack = tuple(f.function for f in e.stack)
+            stack = tuple(_VARYING.sub("…", f.function) for f in e.stack)
     log = runtime.call("fuzz/done-by-cpp")
     return Outcome(_VARYING.sub("…", shown), _VARYING.sub("…", printed.getvalue()), log, stack)

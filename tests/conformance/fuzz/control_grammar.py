@@ -6,10 +6,21 @@ from abc import ABC, abstractmethod
 
 from tests.conformance.fuzz.scope import Drawer, Scope, captured, names
 
-CASES = ("0", "1", ":a", '"a"', "nil", "(2 3)", "true", "1.5", "9223372036854775807", "\\x", "[1 2]", ":c")
-MANY_CASES = (
-    "4 :four 5 :five 6 :six 7 :seven 8 :eight 9 :nine 10 :ten 11 :eleven"  # a table, not comparisons
+CASES = (
+    "0",
+    "1",
+    ":a",
+    '"a"',
+    "nil",
+    "(2 3)",
+    "true",
+    "1.5",
+    "9223372036854775807",
+    "\\x",
+    "[1 2]",
+    ":c",
 )
+MANY_CASES = "4 :four 5 :five 6 :six 7 :seven 8 :eight 9 :nine 10 :ten 11 :eleven"  # a table, not comparisons
 LISP_CLASSES = ("Exception", "ExceptionInfo", ":default", "ArithmeticException", "ClassCastException",
                 "IllegalArgumentException", "IndexOutOfBoundsException")  # fmt: skip
 CPP_CLASSES = ("cpp/std.exception", "cpp/std.runtime_error", "cpp/std.logic_error", "cpp/int", "z/base_error",
@@ -106,7 +117,10 @@ class ControlGrammar(Drawer, ABC):
 
     def case(self, kind: str, scope: Scope, depth: int) -> str:
         tested = self.expr(self.pick(("int", "any", "kw", "str", "bool", "float")), scope, depth)
-        clauses = [f"{c} {self.expr(kind, scope, depth)}" for c in dict.fromkeys(self.pick(CASES) for _ in range(3))]
+        clauses = [
+            f"{c} {self.expr(kind, scope, depth)}"
+            for c in dict.fromkeys(self.pick(CASES) for _ in range(3))
+        ]
         if self.chance(5):
             clauses.append(MANY_CASES)
         default = self.expr(kind, scope, depth) if self.upto(4) else ""
@@ -122,7 +136,9 @@ class ControlGrammar(Drawer, ABC):
                 "cpp/int": f"(z/note {e})", "z/base_error": f"(cpp/= (.-code {e}) (z/note (.-code {e})))",
             }.get(its, f"(println (.what {e}))" if cpp else f"(println (ex-message {e}) (ex-data {e}))")  # fmt: skip
             again = f"(throw {e})" if not cpp and self.chance(6) else self.expr(kind, scope, depth)
-            clauses.append(f"(catch {its} {e} {tells if self.upto(2) else self.effect(scope, depth)} {again})")
+            clauses.append(
+                f"(catch {its} {e} {tells if self.upto(2) else self.effect(scope, depth)} {again})"
+            )
         if self.upto(2) == 2:
             clauses.append(f"(finally {self.effect(scope, depth)})")
         return f"(try {self.body(kind, scope, depth)} {' '.join(clauses)})"

@@ -20,7 +20,9 @@ class CppGrammar(ControlGrammar):
         if known and self.upto(1):
             return str(self.pick(known))
         if depth <= 0:
-            return self.fill(str(self.pick(("(z/note 1)", "(cpp/int. 5)", "z/counter", "(cpp/int.)"))), scope, 0)
+            return self.fill(
+                str(self.pick(("(z/note 1)", "(cpp/int. 5)", "z/counter", "(cpp/int.)"))), scope, 0
+            )
         depth -= 1
         if self.chance(4):
             return self.object_int(scope, depth)
@@ -85,7 +87,9 @@ class CppGrammar(ControlGrammar):
             kind, init = "nint", "(cpp/int. 3)"
             if target:
                 name, kind = self.pick(target)
-                reference = {"nint": f"(z/same {name})", "item": f"(.self {name})", "nstr": name}[kind]
+                reference = {"nint": f"(z/same {name})", "item": f"(.self {name})", "nstr": name}[
+                    kind
+                ]
                 init = self.pick((name, reference))
         else:
             template = {
@@ -114,7 +118,11 @@ class CppGrammar(ControlGrammar):
         for name in names(scope, "nstr"):
             options += [f'(.append {name} "+")', f"(cpp/= {name} (cpp/std.string. <str>))"]
         for name in names(scope, "nvec"):
-            options += [f"(.push_back {name} <nint>)", f"(cpp/= (.at {name} <nint>) <nint>)", f"(z/sum {name})"]
+            options += [
+                f"(.push_back {name} <nint>)",
+                f"(cpp/= (.at {name} <nint>) <nint>)",
+                f"(z/sum {name})",
+            ]
         for name in names(scope, "adder"):
             options += [f"(cpp/= (.-by {name}) <nint>)", f"({name} <nint>)"]
         return self.fill(str(self.pick(options)), scope, depth)
@@ -127,8 +135,8 @@ class CppGrammar(ControlGrammar):
         if self.chance(2):
             it = self.fresh("o")
             return (
-                f"(loop [{it} (z/item. \"l\" 0) {acc} {self.expr(kind, scope, depth)} {i} 0] (if (< {i} {rounds}) "
-                f"(recur (z/make \"r\" {self.native_int((*inner, (it, 'item')), depth)}) "
+                f'(loop [{it} (z/item. "l" 0) {acc} {self.expr(kind, scope, depth)} {i} 0] (if (< {i} {rounds}) '
+                f'(recur (z/make "r" {self.native_int((*inner, (it, "item")), depth)}) '
                 f"{self.expr(kind, (*inner, (it, 'item'), (i, 'int')), depth)} (inc {i})) "
                 f"{self.expr(kind, (*inner, (it, 'item')), depth)}))"
             )

@@ -12,7 +12,20 @@ INTS = (
     "4611686018427387904", "9223372036854775806", "9223372036854775807", "-9223372036854775808",
     "9007199254740993",
 )  # fmt: skip
-FLOATS = ("0.0", "1.5", "-0.0", "2.0", "-3.25", "1e308", "1e-9", "0.1", "##Inf", "##-Inf", "##NaN", "4.0")
+FLOATS = (
+    "0.0",
+    "1.5",
+    "-0.0",
+    "2.0",
+    "-3.25",
+    "1e308",
+    "1e-9",
+    "0.1",
+    "##Inf",
+    "##-Inf",
+    "##NaN",
+    "4.0",
+)
 RATIOS = ("1/2", "-1/3", "7/2", "9223372036854775807/2")
 STRINGS = ('""', '"a"', '"bc"', '"ünï"', '"x y"', r'"q\"\n"', '"12"')
 KEYWORDS = (":a", ":b", ":c", ":n/d")
@@ -25,7 +38,9 @@ class LispGrammar(CppGrammar):
         if self.chance(40):  # a type error, or at least something unexpected
             kind = self.pick(LISP)
         if kind == "any":
-            kind = self.pick(("int", "kw", "str", "bool", "float", "vec", "map", "ratio", "set", "nil"))
+            kind = self.pick(
+                ("int", "kw", "str", "bool", "float", "vec", "map", "ratio", "set", "nil")
+            )
         if kind == "nil":
             return "nil"
         leaf = depth <= 0 or self.upto(9) == 0
@@ -141,7 +156,11 @@ class LispGrammar(CppGrammar):
         )), scope, depth)  # fmt: skip
 
     def kw_expr(self, scope: Scope, depth: int) -> str:
-        return self.fill(self.pick(("(keyword <str>)", "(first (keys <map>))", "(if <bool> <kw> <kw>)")), scope, depth)
+        return self.fill(
+            self.pick(("(keyword <str>)", "(first (keys <map>))", "(if <bool> <kw> <kw>)")),
+            scope,
+            depth,
+        )
 
     def vec_expr(self, scope: Scope, depth: int) -> str:
         if self.chance(5):

@@ -23,7 +23,9 @@ class Drawer:
     def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
         self._draw = draw
         self._serial = 0
-        self.functions: list[tuple[str, int]] = []  # those defined before: (name, parameters), all integers
+        self.functions: list[
+            tuple[str, int]
+        ] = []  # those defined before: (name, parameters), all integers
 
     def pick(self, options: Any) -> Any:
         return self._draw(st.sampled_from(options))
