@@ -224,7 +224,9 @@ class Application:
                     fault = CppError(text, _start_of(path), expected="a restart of the app")
                     runtime.report_fault(str(path), fault)
                 else:  # a script may have been refused for what stood there before
-                    for script in {problem.script for problem in runtime.problems()} & set(self.scripts):
+                    for script in {problem.script for problem in runtime.problems()} & set(
+                        self.scripts
+                    ):
                         runtime.load_async(script)
                 continue
             known = {file.resolve(): str(file) for file in runtime.module_files()}

@@ -1,4 +1,4 @@
-"""How interop is written: which symbols name C++, and the type language of `(:* t)`, `(tmpl a …)` and friends."""
+"""How interop is written: which symbols name C++, and the type language of `(:* t)`, `(tmpl a …)` …"""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from runtime.errors import AnalysisError, Span, found_text
 from runtime.namespaces import Namespace
 from runtime.reader.forms import CppLiteral
 
+ASSIGNMENTS = ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "++", "--")
 OPERATORS = frozenset(
-    "+ - * / % == != < > <= >= && || ! & | ^ ~ << >> = += -= *= /= %= &= |= ^= <<= >>= ++ -- aget".split()
-)
+    ("+", "-", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", *ASSIGNMENTS)
+) | frozenset(("&&", "||", "!", "&", "|", "^", "~", "<<", ">>", "aget"))
 SPECIALS = frozenset(
-    "raw cast unsafe-cast new delete box unbox type value nullptr true false".split()
-)
+    ("raw", "cast", "unsafe-cast", "new", "delete", "box", "unbox", "type", "value")
+) | {
+    "nullptr",
+    "true",
+    "false",
+}
 PREFIX_KEYWORDS = {
     "const": "{} const",
     "volatile": "{} volatile",
@@ -104,7 +109,7 @@ def type_text(form: Any, ns: Namespace, span: Span | None) -> str:
     raise AnalysisError(
         "this is not a C++ type",
         span,
-        expected="a type's name, (:* t), (:& t), (:const t), (template t …) or (cpp/type \"…\")",
+        expected='a type\'s name, (:* t), (:& t), (:const t), (template t …) or (cpp/type "…")',
         found=found_text(form),
     )
 
@@ -122,7 +127,11 @@ def _type_of_list(form: List, ns: Namespace, span: Span | None) -> str:
             case "*":
                 return pointer_to(inner(0))
             case "&":
-                return f"{inner(0)} &" if _SIMPLE.match(inner(0)) else f"std::add_lvalue_reference_t<{inner(0)}>"
+                return (
+                    f"{inner(0)} &"
+                    if _SIMPLE.match(inner(0))
+                    else f"std::add_lvalue_reference_t<{inner(0)}>"
+                )
             case "&&":
                 return f"std::add_rvalue_reference_t<{inner(0)}>"
             case "array":
@@ -130,7 +139,9 @@ def _type_of_list(form: List, ns: Namespace, span: Span | None) -> str:
                 return f"std::type_identity_t<{inner(0)}[{size}]>"
             case "fn":
                 if len(args) != 2 or not isinstance(args[1], PVector):
-                    raise AnalysisError("(:fn result [parameter …]) was expected", span, found=found_text(form))
+                    raise AnalysisError(
+                        "(:fn result [parameter …]) was expected", span, found=found_text(form)
+                    )
                 params = ", ".join(type_text(a, ns, span) for a in args[1])
                 return f"{inner(0)} ({params})"
             case "member":
@@ -141,7 +152,9 @@ def _type_of_list(form: List, ns: Namespace, span: Span | None) -> str:
                 return f"decltype(&{inner(0)}::{args[1]})"
             case name if name in PREFIX_KEYWORDS and len(args) == 1:
                 return PREFIX_KEYWORDS[name].format(inner(0))
-        raise AnalysisError(f"{head} is not part of the type language", span, found=found_text(form))
+        raise AnalysisError(
+            f"{head} is not part of the type language", span, found=found_text(form)
+        )
     if type(head) is Symbol and head.ns == "cpp" and head.name == "type":
         if len(args) == 1 and isinstance(args[0], str):
             return args[0]
@@ -153,6 +166,9 @@ def _type_of_list(form: List, ns: Namespace, span: Span | None) -> str:
 def is_type_form(form: Any) -> bool:
     """Whether a list in call position is a type of the DSL that is constructed: `((:* t) x)`."""
     return isinstance(form, CppLiteral) or (
-        type(form) is List and len(form) > 0 and type(form.first()) is Keyword
-        and form.first().name in {"*", "&", "const", "array", "fn", "unsigned", "signed", "long", "short"}
+        type(form) is List
+        and len(form) > 0
+        and type(form.first()) is Keyword
+        and form.first().name
+        in {"*", "&", "const", "array", "fn", "unsigned", "signed", "long", "short"}
     )

@@ -103,7 +103,9 @@ class Expressions:
             found = f"{label} with ({commas([operand_name(op) for op in operands])})"
         expected = ""
         if "ambiguous" in message and any(op.native is None for op in operands):
-            expected = "Lisp values cast to the type where overloads differ: (cpp/int x), (cpp/float x) …"
+            expected = (
+                "Lisp values cast to the type where overloads differ: (cpp/int x), (cpp/float x) …"
+            )
         raise CppError(message, span, expected=expected, found=found, notes=notes)
 
     # --- building ---------------------------------------------------------------------------------

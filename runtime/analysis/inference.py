@@ -108,10 +108,11 @@ class Inference(InteropRules, Temporaries):
     def let(self, node: n.Let, want: str) -> n.Node:
         bound = tuple((local, self.bind(local, init)) for local, init in node.bindings)
         body = self.visit(node.body, want)
-        owned = {local for local, init in bound if isinstance(init.type, CppType) and not init.type.is_reference}
-        if want == ANY and owned and isinstance(body.type, CppType) and body.type.has(Flag.LVALUE):
-            if isinstance(body, n.LocalRef) and body.local in owned:
-                body = self.copied(body)  # the object ends with this scope: its value goes on
+        own = {
+            x for x, init in bound if isinstance(init.type, CppType) and not init.type.is_reference
+        }
+        if want == ANY and isinstance(body, n.LocalRef) and body.local in own:
+            body = self.copied(body)  # the object ends with this scope: its value goes on
         return n.Let(bound, body, span=node.span, type=body.type)
 
     def loop(self, node: n.Loop, want: str) -> n.Node:
@@ -123,7 +124,11 @@ class Inference(InteropRules, Temporaries):
             settled = True
             for types in self.recurs[node.label]:
                 for (local, _), given in zip(bound, types, strict=True):
-                    if isinstance(local.type, LispType) and local.type != OBJECT and given != local.type:
+                    if (
+                        isinstance(local.type, LispType)
+                        and local.type != OBJECT
+                        and given != local.type
+                    ):
                         local.type = OBJECT
                         settled = False
             if settled:
@@ -189,7 +194,9 @@ class Inference(InteropRules, Temporaries):
         if clause.kind == "cpp":
             matches = self.named_type(clause.matches.text, clause.span)
             clause.local.type = matches.lvalue() if matches is not None else OBJECT
-        return n.Catch(clause.kind, matches, clause.local, self.visit(clause.body, want), clause.span)
+        return n.Catch(
+            clause.kind, matches, clause.local, self.visit(clause.body, want), clause.span
+        )
 
     # --- functions and calls ----------------------------------------------------------------------
 
@@ -206,7 +213,9 @@ class Inference(InteropRules, Temporaries):
                         found=made.type.name,
                     )
                 made = self.to_lisp(made)
-            inner.type = LispType("object", made.type.boxed) if isinstance(made.type, LispType) else OBJECT
+            inner.type = (
+                LispType("object", made.type.boxed) if isinstance(made.type, LispType) else OBJECT
+            )
             captures.append((made, inner))
         arities = []
         for arity in node.arities:
@@ -214,7 +223,15 @@ class Inference(InteropRules, Temporaries):
                 param.type = OBJECT
             body = self.visit(arity.body, LISP)
             arities.append(n.Arity(arity.params, arity.variadic, arity.label, body))
-        return n.Fn(node.name, node.this, tuple(arities), tuple(captures), node.key, node.meta, span=node.span)
+        return n.Fn(
+            node.name,
+            node.this,
+            tuple(arities),
+            tuple(captures),
+            node.key,
+            node.meta,
+            span=node.span,
+        )
 
     def letfn(self, node: n.LetFn, want: str) -> n.Node:
         bound = tuple((local, self.fn(fn, LISP)) for local, fn in node.bindings)
@@ -232,15 +249,21 @@ class Inference(InteropRules, Temporaries):
         return self.apart(lambda: self.lisp_call(fn, node))
 
     def lisp_call(self, fn: n.Node, node: n.Call) -> n.Node:
-        if isinstance(fn, n.VarRef) and fn.var.ns == "clojure.core" and fn.var.name in ("nil?", "some?"):
-            if (asked := self.null_test(node, fn.var.name == "nil?")) is not None:
-                return asked
+        core = fn.var.name if isinstance(fn, n.VarRef) and fn.var.ns == "clojure.core" else ""
+        asked = self.null_test(node, core == "nil?") if core in ("nil?", "some?") else None
+        if asked is not None:
+            return asked
         args = self.each(node.args)
         if isinstance(fn, n.VarRef) and fn.var.ns == "clojure.core":
             made = self.intrinsic(fn.var, args, node)
             if made is not None:
                 return made
-        if isinstance(fn, n.Const) and type(fn.value) is Keyword and len(args) in (1, 2) and self.get_var:
+        if (
+            isinstance(fn, n.Const)
+            and type(fn.value) is Keyword
+            and len(args) in (1, 2)
+            and self.get_var
+        ):
             return n.Intrinsic("get", (args[0], fn, *args[1:]), self.get_var, span=node.span)
         return n.Call(fn, args, span=node.span)
 
@@ -255,14 +278,16 @@ class Inference(InteropRules, Temporaries):
         return None if kind is None else n.Intrinsic(var.name, args, var, span=node.span, type=kind)
 
     def null_test(self, node: n.Call, wanted: bool) -> n.Node | None:
-        """`nil?` or `some?` of a native value: a null pointer is nil, nothing else is. None for a Lisp one."""
+        """`nil?` or `some?` of a native value: only a null pointer is nil. None for a Lisp value."""
         value = self.visit(node.args[0], ANY) if len(node.args) == 1 else None
         if value is None or not isinstance(value.type, CppType) or value.type.is_void:
             return None
         if value.type.has(Flag.POINTER | Flag.NULLPTR) and not isinstance(value, n.NativeConst):
             sign = "==" if wanted else "!="
             op = (n.Operand(value),)
-            test = self.expression(f"@0@ {sign} nullptr", op, BUILTIN["bool"], node.span, "nil?" if wanted else "some?")
+            test = self.expression(
+                f"@0@ {sign} nullptr", op, BUILTIN["bool"], node.span, "nil?" if wanted else "some?"
+            )
             return n.ToLisp(test, span=node.span, type=BOOL)
         null = isinstance(value, n.NativeConst) and value.value is None
         return n.Do((value,), n.Const(null is wanted, type=BOOL), span=node.span, type=BOOL)
@@ -296,7 +321,9 @@ class Inference(InteropRules, Temporaries):
     def throw(self, node: n.Throw, want: str) -> n.Node:
         value = self.visit(node.value, ANY)
         if isinstance(value.type, CppType):
-            thrown = self.expression("ts::throw_value(@0@)", (n.Operand(value),), VOID, node.span, "throw")
+            thrown = self.expression(
+                "ts::throw_value(@0@)", (n.Operand(value),), VOID, node.span, "throw"
+            )
             return n.Do((thrown,), n.Const(None), span=node.span)
         return n.Throw(value, span=node.span, type=NEVER)
 

@@ -52,12 +52,21 @@ INTRINSICS: dict[str, tuple[range, Rule]] = {
     "/": (range(2, 3), _division),
     **{name: (range(1, 2), _same) for name in ("inc", "dec")},
     **{name: (range(2, 3), _arithmetic) for name in ("quot", "rem", "mod")},
-    **{name: (range(2, 3), _always(BOOL)) for name in ("<", "<=", ">", ">=", "==", "=", "identical?")},
-    **{name: (range(1, 2), _always(BOOL)) for name in ("not", "nil?", "some?", "zero?", "pos?", "neg?")},
+    **{
+        name: (range(2, 3), _always(BOOL))
+        for name in ("<", "<=", ">", ">=", "==", "=", "identical?")
+    },
+    **{
+        name: (range(1, 2), _always(BOOL))
+        for name in ("not", "nil?", "some?", "zero?", "pos?", "neg?")
+    },
     **{name: (range(2, 3), _integers) for name in ("bit-and", "bit-or", "bit-xor")},
     **{name: (range(2, 3), _integers) for name in ("bit-shift-left", "bit-shift-right")},
     **{name: (range(1, 2), _integers) for name in ("unchecked-inc", "unchecked-dec")},
-    **{name: (range(2, 3), _integers) for name in ("unchecked-add", "unchecked-subtract", "unchecked-multiply")},
+    **{
+        name: (range(2, 3), _integers)
+        for name in ("unchecked-add", "unchecked-subtract", "unchecked-multiply")
+    },
     **{name: (range(2, 3), _alike) for name in ("max", "min")},
     "double": (range(1, 2), _always(DOUBLE)),
     "long": (range(1, 2), _always(INT)),

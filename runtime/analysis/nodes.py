@@ -236,7 +236,7 @@ class WithMeta(Node):
     meta: Node
 
 
-# --- C++ ------------------------------------------------------------------------------------------------
+# --- C++ ------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +298,7 @@ class Box(Node):
     value: Node
 
 
-# --- interop as written, before inference --------------------------------------------------------------
+# --- interop as written, before inference ---------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

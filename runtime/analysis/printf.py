@@ -10,10 +10,25 @@ from runtime.analysis.types import CppType, Flag
 _DIRECTIVE = re.compile(
     r"%(?:%|([-+ #0']*)(\*|\d+)?(?:\.(\*|\d*))?(hh|h|ll|l|j|z|t|L)?([diouxXcsfFeEgGaAp]))|%(.?)"
 )
-_SIGNED = {"": "int", "hh": "int", "h": "int", "l": "long", "ll": "long long", "j": "long", "z": "long", "t": "long"}
+_SIGNED = {
+    "": "int",
+    "hh": "int",
+    "h": "int",
+    "l": "long",
+    "ll": "long long",
+    "j": "long",
+    "z": "long",
+    "t": "long",
+}
 _UNSIGNED = {
-    "": "unsigned int", "hh": "unsigned int", "h": "unsigned int", "l": "unsigned long",
-    "ll": "unsigned long long", "j": "unsigned long", "z": "unsigned long", "t": "unsigned long",
+    "": "unsigned int",
+    "hh": "unsigned int",
+    "h": "unsigned int",
+    "l": "unsigned long",
+    "ll": "unsigned long long",
+    "j": "unsigned long",
+    "z": "unsigned long",
+    "t": "unsigned long",
 }
 
 
@@ -48,7 +63,11 @@ def directives(text: str) -> list[Directive] | str:
         if m[0] == "%%":
             continue
         if m[5] is None:
-            return f"%{m[6]} is not a directive" if m[6] else "the format ends in the middle of a directive"
+            return (
+                f"%{m[6]} is not a directive"
+                if m[6]
+                else "the format ends in the middle of a directive"
+            )
         found += [Directive("*", "int") for star in (m[2], m[3]) if star == "*"]
         length, kind = m[4] or "", m[5]
         if kind in "di":

@@ -128,7 +128,9 @@ class CppType:
             return self
         if self.unknown:
             return CppType("", self.flags | Flag.LVALUE, 0, self.pending)
-        return CppType(reference_to(self.referred), (self.flags & ~Flag.RVALUE) | Flag.LVALUE, self.size)
+        return CppType(
+            reference_to(self.referred), (self.flags & ~Flag.RVALUE) | Flag.LVALUE, self.size
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -151,6 +153,7 @@ def reference_to(name: str) -> str:
             return _DECLARATOR.sub(" (&)(", name, count=1)
         return f"{name[: inner.end() - 1]}&{name[inner.end() - 1 :]}"
     return f"{name}{'' if name.endswith('*') else ' '}&"
+
 
 _NUMBER = Flag.CONVERTIBLE | Flag.TRIVIAL_DESTRUCTOR | Flag.MOVABLE
 

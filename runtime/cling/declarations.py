@@ -24,7 +24,9 @@ class Declarations:
         self._on_new = on_new
         self.companions = Companions(session, events)
         self._lock = threading.RLock()
-        self.files: set[Path] = set()  # of the user: headers in force, sources beside them, what both include
+        self.files: set[Path] = (
+            set()
+        )  # of the user: headers in force, sources beside them, what both include
 
     def add_include_dirs(self, folders: Sequence[Path], users: bool = True) -> None:
         """Folders in which headers are looked for; one that does not exist is skipped by Clang.
@@ -124,7 +126,8 @@ class Declarations:
         if "file not found" in first.message and first.file.startswith("input_line"):
             known = ", ".join(_include_dirs) or "none"
             return CppError(
-                f"the header {header} is not found", span,
+                f"the header {header} is not found",
+                span,
                 expected="a header in one of the include folders: --include DIR",
                 found=f"folders searched: {known}",
             )

@@ -32,7 +32,7 @@ def connect(session: Session, declarations: Declarations, headers: ImGuiHeaders 
         from runtime.cling.headers import fetch_headers, find_headers
 
         headers = find_headers() or fetch_headers()
-    from imgui_bundle import _imgui_bundle
+    from imgui_bundle import _imgui_bundle  # type: ignore[attr-defined]
 
     session.load_library(str(_imgui_bundle.__file__))
     declarations.add_include_dirs(list(headers.include_dirs), users=False)
@@ -44,6 +44,7 @@ def connect(session: Session, declarations: Declarations, headers: ImGuiHeaders 
         why = done.errors[0].message if done.errors else "the data layout differs"
         raise EnvironmentFault(
             "Dear ImGui's headers do not match the installed imgui-bundle",
-            expected="tierscope doctor", found=why,
+            expected="tierscope doctor",
+            found=why,
         )
     _connected = True

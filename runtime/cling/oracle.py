@@ -87,7 +87,9 @@ class TypeOracle:
             if not isinstance(answer, Answer):
                 return None
             names.append(CppType(answer.name, answer.flags, answer.size))
-        text = _NEED.sub(lambda m: (names[int(m[1])].lvalue() if m[2] else names[int(m[1])]).name, question.text)
+        text = _NEED.sub(
+            lambda m: (names[int(m[1])].lvalue() if m[2] else names[int(m[1])]).name, question.text
+        )
         return Question(question.kind, text)
 
     def _round(self, questions: list[Question]) -> list[Question]:
@@ -109,7 +111,9 @@ class TypeOracle:
                 why = done.errors or (Diagnostic("error", "Cling gave no answer"),)
                 self._known[questions[0]] = Rejected(tuple(why))
                 return []
-            for question in questions:  # an error that names no question: find whose it is one by one
+            for (
+                question
+            ) in questions:  # an error that names no question: find whose it is one by one
                 self._round([question])
             return []
         guilty = {q for i, q in enumerate(questions) if i in blamed}

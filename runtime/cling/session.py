@@ -71,7 +71,9 @@ extern "C" void ts_free(char* words) { free(words); }
 extern "C" void ts_include_path(char const* folder) { gInterpreter->AddIncludePath(folder); }
 """
 
-_UNRESOLVED = re.compile(r"symbol '(.+?)' unresolved|Symbols not found: \[ (.*?) \]|undefined symbol: (\S+)")
+_UNRESOLVED = re.compile(
+    r"symbol '(.+?)' unresolved|Symbols not found: \[ (.*?) \]|undefined symbol: (\S+)"
+)
 
 
 @dataclass(frozen=True, slots=True)

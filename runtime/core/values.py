@@ -35,9 +35,7 @@ class Symbol:
         return Symbol(text)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            type(other) is Symbol and other.name == self.name and other.ns == self.ns
-        )
+        return type(other) is Symbol and other.name == self.name and other.ns == self.ns
 
     def __hash__(self) -> int:
         return self._hash

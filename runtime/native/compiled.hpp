@@ -5,7 +5,7 @@
 
 namespace ts {
 
-// --- unboxed Lisp values as C++ arguments: they convert exactly as the boxed ones do -----------------------
+// --- unboxed Lisp values as C++ arguments: they convert exactly as the boxed ones do -------------
 
 template<class V> struct unboxed {
   V v;
@@ -39,7 +39,7 @@ inline unboxed<std::int64_t> argument(std::int64_t v, site where) noexcept { ret
 inline unboxed<double> argument(double v, site where) noexcept { return { v, where }; }
 inline unboxed<bool> argument(bool v, site where) noexcept { return { v, where }; }
 
-// --- a native value that a branch assigns later -------------------------------------------------------------
+// --- a native value that a branch assigns later --------------------------------------------------
 
 template<class T> class later {
   alignas(T) unsigned char storage_[sizeof(T)];
@@ -57,7 +57,7 @@ public:
   T& operator*() noexcept { return *reinterpret_cast<T*>(storage_); }
 };
 
-// --- calls of stubs -----------------------------------------------------------------------------------------
+// --- calls of stubs ------------------------------------------------------------------------------
 
 inline ref call_stub(PyObject* o, PyObject* const* args) {
   stub* const s = reinterpret_cast<stub*>(o);
@@ -85,13 +85,13 @@ template<class V> V entering(PyObject* o) {
   else return to_int64(o, "loop");
 }
 
-// --- closures ---------------------------------------------------------------------------------------------
+// --- closures ------------------------------------------------------------------------------------
 
 inline PyObject* const* constants(fn* self) noexcept { return self->shared->constants; }
 TS_API ref make_fn_with_meta(code* shared, PyObject* const* captures, Py_ssize_t count, PyObject* meta);
 TS_API void set_capture(PyObject* f, Py_ssize_t index, PyObject* value);
 
-// --- exceptions -------------------------------------------------------------------------------------------
+// --- exceptions ----------------------------------------------------------------------------------
 
 // A call of a compiled function, for stack traces. `traced` is the exception that got this call's entry already.
 struct activation {

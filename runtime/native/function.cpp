@@ -101,7 +101,7 @@ PyObject* fn_vectorcall(PyObject* callable, PyObject* const* args, std::size_t f
   return result;
 }
 
-// --- Code -----------------------------------------------------------------------------------------------
+// --- Code ----------------------------------------------------------------------------------------
 
 int code_init(PyObject* self, PyObject* args, PyObject*) {
   PyObject* name;
@@ -200,7 +200,7 @@ PyType_Slot code_slots[] = {
 PyType_Spec code_spec{ "runtime.native._support.Code", sizeof(code), 0,
                        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, code_slots };
 
-// --- Fn -------------------------------------------------------------------------------------------------
+// --- Fn ------------------------------------------------------------------------------------------
 
 PyTypeObject* fn_type = nullptr;
 PyTypeObject* code_type = nullptr;
@@ -305,7 +305,7 @@ PyType_Slot fn_slots[] = {
 PyType_Spec fn_spec{ "runtime.native._support.Fn", offsetof(fn, captures), sizeof(PyObject*),
                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, fn_slots };
 
-// --- Var ------------------------------------------------------------------------------------------------
+// --- Var -----------------------------------------------------------------------------------------
 
 int var_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
@@ -347,7 +347,7 @@ PyType_Slot var_slots[] = {
 PyType_Spec var_spec{ "runtime.native._support.VarBase", sizeof(var), 0,
                       Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, var_slots };
 
-// --- module functions -----------------------------------------------------------------------------------
+// --- module functions ----------------------------------------------------------------------------
 
 PyObject* set_hooks(PyObject*, PyObject* args) {
   PyObject *recur, *seq, *slow, *arity, *dynamic;

@@ -87,7 +87,7 @@ void set_cpp_exception(char const* what, std::string const& type) noexcept {
   set_made(PyObject_CallFunction(cpp_exception, "NsN", text, type.c_str(), capsule));
 }
 
-// --- CppValue -------------------------------------------------------------------------------------------
+// --- CppValue ------------------------------------------------------------------------------------
 
 cpp_value* as_value(PyObject* o) { return reinterpret_cast<cpp_value*>(o); }
 
@@ -157,7 +157,7 @@ PyType_Slot value_slots[] = {
 PyType_Spec value_spec{ "runtime.native._support.CppValue", sizeof(cpp_value), 1,
                         Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, value_slots };
 
-// --- Stub -----------------------------------------------------------------------------------------------
+// --- Stub ----------------------------------------------------------------------------------------
 
 PyObject* stub_vectorcall(PyObject* self, PyObject* const* args, std::size_t flags, PyObject*) {
   stub* const s = reinterpret_cast<stub*>(self);
@@ -227,7 +227,7 @@ PyType_Slot stub_slots[] = {
 PyType_Spec stub_spec{ "runtime.native._support.Stub", sizeof(stub), 0,
                        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL, stub_slots };
 
-// --- answers and stubs of a transaction -----------------------------------------------------------------
+// --- answers and stubs of a transaction ----------------------------------------------------------
 
 struct submission {
   void const* data;
@@ -301,7 +301,7 @@ PyMethodDef functions[] = {
 
 } // namespace
 
-// --- native values ----------------------------------------------------------------------------------------
+// --- native values -------------------------------------------------------------------------------
 
 cpp_value* new_value(std::size_t size, type_info const* type, char kind) {
   auto* const v = as_value(value_type->tp_alloc(value_type, static_cast<Py_ssize_t>(size)));
@@ -371,7 +371,7 @@ making::~making() {
 TS_COMMON_TYPES(TS_FROM_LISP)
 #undef TS_FROM_LISP
 
-// --- Lisp to C++ ------------------------------------------------------------------------------------------
+// --- Lisp to C++ ---------------------------------------------------------------------------------
 
 bool to_bool(PyObject* o, site const& s) {
   if(o == Py_True) return true;
@@ -467,7 +467,7 @@ char const* string_operand(PyObject* o) {
   return to_cstring(o, { "a C string", 0 });
 }
 
-// --- C++ to Lisp ------------------------------------------------------------------------------------------
+// --- C++ to Lisp ---------------------------------------------------------------------------------
 
 PyObject* text_to_lisp(char const* data, std::size_t size) {
   return PyUnicode_DecodeUTF8(data, static_cast<Py_ssize_t>(size), "replace");
@@ -515,7 +515,7 @@ ref match_exception(PyObject* capsule, void* matcher) {
   return ref::own(reinterpret_cast<PyObject*>(v));
 }
 
-// --- exceptions -------------------------------------------------------------------------------------------
+// --- exceptions ----------------------------------------------------------------------------------
 
 void set_python_error() noexcept {
   try {

@@ -14,7 +14,7 @@
 
 namespace ts {
 
-// --- names and kinds of types ---------------------------------------------------------------------------
+// --- names and kinds of types --------------------------------------------------------------------
 
 // Clang's spelling of T is cut from this at run time, which is cheaper than at compile time.
 template<class T> constexpr char const* raw_name() { return __PRETTY_FUNCTION__; }
@@ -32,7 +32,7 @@ template<class T> inline constexpr type_info type_of{ raw_name<T>(), std::is_tri
                                                                         ? nullptr
                                                                         : destroy_as<T> };
 
-// --- native values as Python objects ---------------------------------------------------------------------
+// --- native values as Python objects -------------------------------------------------------------
 
 // A C++ object in a Python one: its own storage behind the header, or a reference to somebody else's.
 struct alignas(16) cpp_value {
@@ -70,7 +70,7 @@ template<class T> PyObject* give_ref(T&& object) {
   return reinterpret_cast<PyObject*>(v);
 }
 
-// --- Lisp to C++ ------------------------------------------------------------------------------------------
+// --- Lisp to C++ ---------------------------------------------------------------------------------
 
 // Where a conversion happens, for its error: "argument 2 of ImGui::Begin".
 struct site {
@@ -222,7 +222,7 @@ template<class T> decltype(auto) take(PyObject* o) {
   else return static_cast<V&&>(*static_cast<V*>(object_of(o)));
 }
 
-// --- C++ to Lisp ------------------------------------------------------------------------------------------
+// --- C++ to Lisp ---------------------------------------------------------------------------------
 
 TS_API PyObject* text_to_lisp(char const* data, std::size_t size);
 TS_API PyObject* cstring_to_lisp(char const* text); // nil for null
@@ -268,7 +268,7 @@ template<class T> ref box(T* p, dyn const& place) {
   return ref::own(box_pointer(const_cast<void*>(static_cast<void const volatile*>(p)), &type_of<T*>, place.o));
 }
 
-// --- stubs ------------------------------------------------------------------------------------------------
+// --- stubs ---------------------------------------------------------------------------------------
 
 using stub_body = PyObject* (*)(PyObject* const* args);
 
@@ -286,7 +286,7 @@ TS_API ref match_exception(PyObject* capsule, void* matcher);
 
 inline PyObject* nil() noexcept { return Py_NewRef(Py_None); }
 
-// --- answers to type questions ---------------------------------------------------------------------------
+// --- answers to type questions -------------------------------------------------------------------
 
 enum kind : std::uint32_t {
   kind_void = 1, kind_bool = 2, kind_integer = 4, kind_float = 8, kind_enum = 16, kind_pointer = 32, kind_class = 64,

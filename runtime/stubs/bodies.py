@@ -59,7 +59,9 @@ def operand_cpp(op: n.Operand, value: str) -> str:
 def body_cpp(expression: str, gives: str, kind: CppType) -> str:
     """The statements of a stub's body."""
     if gives == MATCHER:
-        if kind.has(Flag.POINTER):  # by reference it would be one to the catch clause's own variable
+        if kind.has(
+            Flag.POINTER
+        ):  # by reference it would be one to the catch clause's own variable
             caught, give = kind.value, body_cpp("e", VALUE, kind.decayed())
         else:
             caught, give = kind.lvalue().name, "return ts::give_ref(e);"
@@ -96,7 +98,11 @@ def lisp_cpp(expression: str, kind: CppType) -> str:
     if kind.has(Flag.FLOAT):
         return f"PyFloat_FromDouble({expression})"
     if kind.value != "char" and kind.has(Flag.INTEGER):
-        make = "PyLong_FromLongLong" if kind.has(Flag.SIGNED) or kind.size < 8 else "ts::unsigned_to_lisp"
+        make = (
+            "PyLong_FromLongLong"
+            if kind.has(Flag.SIGNED) or kind.size < 8
+            else "ts::unsigned_to_lisp"
+        )
         return f"{make}({expression})"
     if kind.value in ("const char *", "char const *", "char *"):
         return f"ts::cstring_to_lisp({expression})"

@@ -73,7 +73,12 @@ class StubCache:
         self._reuses = 0
 
     def get(
-        self, text: str, operands: tuple[n.Operand, ...], gives: str, kind: CppType, label: str,
+        self,
+        text: str,
+        operands: tuple[n.Operand, ...],
+        gives: str,
+        kind: CppType,
+        label: str,
         span: Span | None = None,
     ) -> Stub:
         """The stub of an expression whose type is `kind`, perhaps not compiled yet."""
@@ -149,13 +154,17 @@ class StubCache:
             if why is None or "unresolved symbol" in why.message:
                 errors.append(
                     CppError(
-                        f"{name} is declared, but no loaded library defines it", span,
-                        expected="the library that defines it: --lib FILE.so", found=name,
+                        f"{name} is declared, but no loaded library defines it",
+                        span,
+                        expected="the library that defines it: --lib FILE.so",
+                        found=name,
                     )
                 )
             else:
                 found = entry.stub.signature
-                errors.append(CppError(readable(why.message), span, found=found, notes=notes_of([why])))
+                errors.append(
+                    CppError(readable(why.message), span, found=found, notes=notes_of([why]))
+                )
 
     @staticmethod
     def _code(ident: int, entries: list[Entry]) -> str:

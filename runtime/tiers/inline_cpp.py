@@ -146,7 +146,8 @@ class InlineFunction(ControlFlow):
         """An expression for `node`; statements that must come first are emitted."""
         rule = _VALUES.get(type(node))
         if rule is not None:
-            return getattr(self, rule)(node)  # type: ignore[no-any-return]
+            made: Val = getattr(self, rule)(node)
+            return made
         kind = node.type
         if isinstance(kind, CppType) and not kind.is_void:
             return self.native_result(node, kind)

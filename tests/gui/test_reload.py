@@ -185,7 +185,9 @@ def test_a_changed_header_asks_for_a_restart(open_gui, script, tmp_path):
     assert shows(gui, "//Tool/First")
 
 
-def test_a_source_beside_a_header_may_be_mended_and_then_asks_for_a_restart(open_gui, script, tmp_path):
+def test_a_source_beside_a_header_may_be_mended_and_then_asks_for_a_restart(
+    open_gui, script, tmp_path
+):
     (tmp_path / "beside.hpp").write_text("namespace beside { int answer(); }\n")
     source = tmp_path / "beside.cpp"
     source.write_text("namespace beside { int answer() { return nothing; } }\n")
