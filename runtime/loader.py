@@ -14,6 +14,7 @@ from runtime.analysis.inference import infer
 from runtime.analysis.nodes import CppRaw, Node
 from runtime.analysis.scope import Scope
 from runtime.cling.oracle import TypeOracle
+from runtime.collector import HeldBack
 from runtime.core.values import List, Symbol
 from runtime.directives import is_directive, run_directive
 from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
@@ -93,14 +94,15 @@ def prepare(
     host: Host, form: Any, span: Span | None, table: SpanTable | None
 ) -> tuple[Callable[[], Any], Analyser]:
     """A form as a function of nothing, its stubs asked for but not compiled. Raises what analysis raises."""
-    analyser = Analyser(host, table)  # type: ignore[arg-type]
-    node = analyser.analyse(form, Scope(), span)
-    if isinstance(node, CppRaw):
-        return (lambda: None), analyser
-    get = host.namespaces.ensure(CORE).vars.get("get")
-    typed = infer(node, host.oracle, get)
-    name = f"{host.namespaces.current.name}/{form_name(form)}"
-    return host.compile_now(typed, name) or build_form(host, typed, name), analyser  # type: ignore[arg-type]
+    with HeldBack():
+        analyser = Analyser(host, table)  # type: ignore[arg-type]
+        node = analyser.analyse(form, Scope(), span)
+        if isinstance(node, CppRaw):
+            return (lambda: None), analyser
+        get = host.namespaces.ensure(CORE).vars.get("get")
+        typed = infer(node, host.oracle, get)
+        name = f"{host.namespaces.current.name}/{form_name(form)}"
+        return host.compile_now(typed, name) or build_form(host, typed, name), analyser  # type: ignore[arg-type]
 
 
 def form_name(form: Any) -> str:

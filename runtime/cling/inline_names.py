@@ -25,6 +25,8 @@ _NAME = re.compile(r"(?<![\w.])(?<!::)(?<!->)[A-Za-z_]\w*+(?!\s*::)")
 _BODY = re.compile(r"\)[^;{}]*\{|\btemplate\b")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _TEMPLATE = re.compile(r"\bstd::|[\w>]<")
+# Conversions to ordinary types, which the extension has compiled or which only forward to it.
+_COMPILED = re.compile(r"\bts::(?:construct|unbox)<[\w *]+>")
 # Those that stand in the expressions of stubs.
 _KEYWORDS = frozenset(
     ("bool", "char", "const", "const_cast", "delete", "double", "enum", "false", "float", "int", "long",
@@ -68,6 +70,6 @@ class InlineNames:
 
     def mentioned_in(self, text: str) -> bool:
         """Whether an expression with its types may be the first to need inline code."""
-        if _TEMPLATE.search(text):
+        if _TEMPLATE.search(_COMPILED.sub("", text)):
             return True
         return not self._names.isdisjoint(_WORD.findall(text))

@@ -367,6 +367,7 @@ making::~making() {
 
 #define TS_FROM_LISP(T)                                                                                      \
   template TS_API T from_lisp<T>(PyObject*, site const&);                                                    \
+  template TS_API T construct<T>(dyn const&);                                                                \
   template TS_API dyn::operator T() const;
 TS_COMMON_TYPES(TS_FROM_LISP)
 #undef TS_FROM_LISP

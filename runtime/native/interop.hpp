@@ -197,6 +197,10 @@ template<class T> T construct(dyn const& d) {
   else return T(d);
 }
 
+#define TS_EXPLICIT(T) extern template TS_API T construct<T>(dyn const&);
+TS_COMMON_TYPES(TS_EXPLICIT)
+#undef TS_EXPLICIT
+
 // Tier 0's operands. `T` is the operand's static type; numbers come as Python numbers, the rest as cpp_value.
 TS_API std::int64_t number_signed(PyObject* o);
 TS_API std::uint64_t number_unsigned(PyObject* o);
