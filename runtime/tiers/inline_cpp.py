@@ -49,6 +49,7 @@ INTEGERS_ONLY = frozenset(
     ("bit-and", "bit-or", "bit-xor", "bit-shift-left", "bit-shift-right", "unchecked-inc", "unchecked-dec",
      "unchecked-add", "unchecked-subtract", "unchecked-multiply")
 )  # fmt: skip
+_UNWRITTEN = {"inf": "__builtin_inf()", "-inf": "-__builtin_inf()", "nan": '__builtin_nan("")'}
 OBJECTS_ONLY = frozenset(("get", "count", "first"))
 
 
@@ -181,8 +182,8 @@ class InlineFunction(ControlFlow):
         if type(value) is int:
             text = f"std::int64_t{{{value}}}" if value != -(1 << 63) else "INT64_MIN"
             return Val(text, "std::int64_t", True)
-        if type(value) is float and value == value and abs(value) != float("inf"):
-            return Val(repr(value), "double", True)
+        if type(value) is float:
+            return Val(_UNWRITTEN.get(repr(value), repr(value)), "double", True)
         return Val(self.constant(value), BORROWED, True)
 
     def native_const(self, node: n.NativeConst) -> Val:
@@ -313,10 +314,12 @@ class InlineFunction(ControlFlow):
     def cpp_text(self, node: n.CppExpr) -> str:
         """The expression with its operands written in; those with effects are evaluated before, in order."""
         parts: list[str] = []
-        effects = [i for i, op in enumerate(node.operands) if not quiet(op.node)]
+        last = max((i for i, op in enumerate(node.operands) if not quiet(op.node)), default=-1)
+        # Lisp operands may fail to convert, which happens after all operands were evaluated
+        converts = any(op.native is None for i, op in enumerate(node.operands) if i != last)
         for i, op in enumerate(node.operands):
             value = self.value(op.node)
-            if effects and i < effects[-1] and not value.stable:
+            if (i < last or (i == last and converts)) and not value.stable:
                 value = self.forwarded(value, op)
             parts.append(self.operand(value, op))
         self.at(node)
@@ -326,7 +329,7 @@ class InlineFunction(ControlFlow):
         """A named operand that is still the rvalue it was."""
         name = self.named(value)
         kind = op.native
-        if kind is not None and not kind.has(Flag.LVALUE) and kind.has(Flag.CLASS):
+        if kind is not None and not kind.has(Flag.LVALUE | Flag.FUNCTION):
             return Val(f"std::move({name.text})", NATIVE, True)
         return name
 

@@ -23,7 +23,7 @@ def first_difference(bench: Bench, count: int, number: int, depth: int) -> Diffe
               phases=[Phase.generate, Phase.shrink], print_blob=False)  # fmt: skip
     @given(programs(depth))
     def agree(program: Program) -> None:
-        found = bench.difference(program)
+        found = bench.difference(program, last[0].strategy if last else "")
         if found is not None:
             last.append(found)
             raise AssertionError(found.strategy)

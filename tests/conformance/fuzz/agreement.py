@@ -86,12 +86,14 @@ class Bench:
         for runtime in self.runtimes.values():
             runtime.close()
 
-    def difference(self, program: Program) -> Difference | None:
-        """How the strategies disagree, if they do."""
+    def difference(self, program: Program, only: str = "") -> Difference | None:
+        """How the strategies disagree, if they do; with `only`, whether that one differs from tier 0."""
         self.compared += 1
         rows = self.runtimes["interpret"].eval(program.arguments)
         expected: list[Outcome] = []
         for strategy, runtime in self.runtimes.items():
+            if only and strategy not in (only, "interpret"):
+                continue
             found = self.outcomes(runtime, program, rows)
             if strategy == "interpret":
                 expected = found
@@ -102,7 +104,7 @@ class Bench:
                 if outcome != expected[i % len(expected)]:
                     index = i % len(expected)
                     return Difference(
-                        program, f"{strategy}, call {i}", str(expected[index]), str(outcome)
+                        program, strategy, str(expected[index]), str(outcome)
                     )
             if why := not_compiled(runtime, program):
                 return Difference(program, strategy, "compiles", why)

@@ -27,6 +27,9 @@ inline std::string kind(bool) { return "bool"; }
 inline std::string kind(std::string const&) { return "string"; }
 inline std::string ref_kind(int&) { return "lvalue"; }
 inline std::string ref_kind(int&&) { return "rvalue"; }
+template<class A, class B> std::string ref_kinds(A&& a, B&& b) {
+  return ref_kind(static_cast<A&&>(a)) + " " + ref_kind(static_cast<B&&>(b));
+}
 
 // references and pointers
 inline void bump(int& x) { x = add(x, 1); }
