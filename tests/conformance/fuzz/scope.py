@@ -1,8 +1,8 @@
 """What the grammars share: the drawing of choices, names in scope, fresh names.
 
-A type is a word: `int`, `float`, `ratio`, `bool`, `str`, `kw`, `vec`, `map`, `set`, `any` for Lisp values, `fn`
-for functions of one integer, `ref` for atoms of integers, and `nint`, `nstr`, `nvec`, `item`, `adder` for native
-locals: objects in place. Every rule gives the text of an expression.
+A type is a word: `int`, `float`, `ratio`, `bool`, `str`, `kw`, `vec`, `map`, `set`, `any` for Lisp values,
+`fn` for functions of one integer, `ref` for atoms of integers, and `nint`, `nstr`, `nvec`, `item`, `adder`
+for native locals: objects in place. Every rule gives the text of an expression.
 """
 
 from __future__ import annotations
