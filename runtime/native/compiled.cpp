@@ -30,16 +30,25 @@ void set_capture(PyObject* f, Py_ssize_t index, PyObject* value) {
   Py_XSETREF(reinterpret_cast<fn*>(f)->captures[index], Py_NewRef(value));
 }
 
-ref caught(activation& here, int at) {
+// The exception that is being handled becomes Python's error, with this activation in its traceback once.
+static void add_place(activation const& here, int at) noexcept {
   set_python_error();
-  _PyTraceback_Add(here.function, here.symbol, at);
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  bool const known = value && value == here.traced.p;
+  PyErr_Restore(type, value, trace);
+  if(!known) _PyTraceback_Add(here.function, here.symbol, at);
+}
+
+ref caught(activation& here, int at) {
+  add_place(here, at);
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
   PyErr_NormalizeException(&type, &value, &trace);
   if(trace) PyException_SetTraceback(value, trace);
   Py_XDECREF(type);
   Py_XDECREF(trace);
-  here.traced = value;
+  here.traced = ref::share(value);
   return ref::own(value);
 }
 
@@ -67,12 +76,7 @@ void throw_again(ref exception) {
 }
 
 PyObject* leave(activation const& here, int at) noexcept {
-  set_python_error();
-  PyObject *type, *value, *trace;
-  PyErr_Fetch(&type, &value, &trace);
-  bool const known = value && value == here.traced;
-  PyErr_Restore(type, value, trace);
-  if(!known) _PyTraceback_Add(here.function, here.symbol, at);
+  add_place(here, at);
   return nullptr;
 }
 

@@ -97,7 +97,7 @@ TS_API void set_capture(PyObject* f, Py_ssize_t index, PyObject* value);
 struct activation {
   char const* function;
   char const* symbol;
-  PyObject* traced = nullptr;
+  ref traced; // held: another exception must not get its address
 };
 
 // The Lisp exception that is being handled, taken out of Python's error indicator, with the place `at` in its
