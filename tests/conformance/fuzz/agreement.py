@@ -25,7 +25,9 @@ STRATEGIES = {
     "tiered": 1,
 }  # strategy -> threshold
 ROUNDS = 2  # of calls under `tiered`, the background work finished between them
-_VARYING = re.compile(r"0x[0-9a-f]{6,}|(?<=__)\d+|(?<=#)\d+|(?<=\$fn)\d+")  # addresses and serial numbers
+_VARYING = re.compile(
+    r"0x[0-9a-f]{6,}|(?<=__)\d+|(?<=#)\d+|(?<=\$fn)\d+"
+)  # addresses and serial numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,7 @@ class Bench:
             for i, outcome in enumerate(found):
                 if outcome != expected[i % len(expected)]:
                     index = i % len(expected)
-                    return Difference(
-                        program, strategy, str(expected[index]), str(outcome)
-                    )
+                    return Difference(program, strategy, str(expected[index]), str(outcome))
             if why := not_compiled(runtime, program):
                 return Difference(program, strategy, "compiles", why)
         return None
