@@ -7,14 +7,18 @@ import sys
 import time
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Flaky
 
 from tests.conformance.fuzz.agreement import Bench, Difference
 from tests.conformance.fuzz.programs import Program, programs
+from tests.conformance.fuzz.unrest import difference_in_unrest
 
 ROUND = 100  # programs between two looks at the clock; a round ends with its first difference
 
 
-def first_difference(bench: Bench, count: int, number: int, depth: int) -> Difference | None:
+def first_difference(
+    bench: Bench, count: int, number: int, depth: int, unrest: bool
+) -> Difference | None:
     """The smallest difference that `count` programs of the seed `number` lead to."""
     last: list[Difference] = []
 
@@ -23,14 +27,17 @@ def first_difference(bench: Bench, count: int, number: int, depth: int) -> Diffe
               phases=[Phase.generate, Phase.shrink], print_blob=False)  # fmt: skip
     @given(programs(depth))
     def agree(program: Program) -> None:
-        found = bench.difference(program, last[0].strategy if last else "")
+        if unrest:
+            found = difference_in_unrest(bench, program, number)
+        else:
+            found = bench.difference(program, last[0].strategy if last else "")
         if found is not None:
             last.append(found)
             raise AssertionError(found.strategy)
 
     try:
         agree()
-    except (AssertionError, BaseExceptionGroup):
+    except (AssertionError, BaseExceptionGroup, Flaky):
         return min(last, key=lambda d: len(str(d.program)))
     return None
 
@@ -43,13 +50,14 @@ def main() -> int:
     parser.add_argument(
         "--differences", type=int, default=3, metavar="N", help="stop after so many"
     )
+    parser.add_argument("--unrest", action="store_true", help="change tiers while programs run")
     options = parser.parse_args()
     bench, found, start = Bench(), 0, time.perf_counter()
     tried, number = 0, options.seed
     while tried < options.programs and found < options.differences:
         before = bench.compared
         count = min(ROUND, options.programs - tried)
-        difference = first_difference(bench, count, number, options.depth)
+        difference = first_difference(bench, count, number, options.depth, options.unrest)
         tried += min(count, bench.compared - before)
         number += 1
         if difference is not None:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from runtime.core.printing import pr_str
 from tests.conformance.fuzz.agreement import FOLDER, STRATEGIES, Bench, replay
 from tests.conformance.fuzz.programs import Program, programs
+from tests.conformance.fuzz.unrest import difference_in_unrest
 from tests.lisp_cases import Case, read_cases
 
 CORPUS = read_cases(FOLDER / "corpus.jank")
@@ -43,3 +45,16 @@ def test_tiers_agree(bench: Bench) -> None:
         assert difference is None, f"\n{difference}"
 
     agree()
+
+
+@pytest.mark.timeout(120)
+def test_a_change_of_tier_at_any_moment_changes_no_result(bench: Bench) -> None:
+    @settings(max_examples=15, derandomize=True, database=None, deadline=None,
+              suppress_health_check=list(HealthCheck), phases=[Phase.generate])  # fmt: skip
+    @given(programs(3), st.integers(0, 1000))
+    def agree(program: Program, seed: int) -> None:
+        difference = difference_in_unrest(bench, program, seed)
+        assert difference is None, f"\n{difference}"
+
+    agree()
+    assert bench.runtimes["tiered"].wait_idle(30)
