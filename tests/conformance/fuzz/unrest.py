@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from types import TracebackType
@@ -24,12 +25,15 @@ class Unrest:
         self._thread = threading.Thread(target=self._intervene, name="unrest")
 
     def __enter__(self) -> None:
+        self._usual = sys.getswitchinterval()
+        sys.setswitchinterval(PAUSE_S / 10)  # so that it happens in the middle of calls too
         self._thread.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:  # fmt: skip
         self._over.set()
         self._thread.join()
+        sys.setswitchinterval(self._usual)
 
     def _intervene(self) -> None:
         while not self._over.is_set():
