@@ -140,6 +140,9 @@ def source_of(file: str) -> str | None:
         return None
 
 
+MOST_EXPANSIONS = 8  # of a chain that is shown
+
+
 def render(error: BaseException, sources: SourceLookup = source_of) -> str:
     """The error as people read it: position, kind, message, source lines with a caret, notes, stack."""
     if isinstance(error, LispErrors):
@@ -153,8 +156,14 @@ def render(error: BaseException, sources: SourceLookup = source_of) -> str:
     if error.found:
         lines.append(f"  found:    {error.found}")
     lines += excerpt(error.span, sources)
-    for name, span in error.expansion:
-        lines.append(f"  in the expansion of {name}" + (f" at {span}" if span else ""))
+    chain = [
+        f"  in the expansion of {name}" + (f" at {span}" if span else "")
+        for name, span in error.expansion
+    ]
+    left_out = len(chain) - MOST_EXPANSIONS
+    if left_out > 0:
+        chain[MOST_EXPANSIONS // 2 : -MOST_EXPANSIONS // 2] = [f"  … {left_out} expansions more"]
+    lines += chain
     for note in error.notes:
         lines.append(f"  note: {note.message}" + (f" ({note.span})" if note.span else ""))
     for frame in error.stack:
