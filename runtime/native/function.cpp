@@ -12,6 +12,9 @@ namespace {
 constexpr std::uint64_t timing_interval = 64; // every so many calls of a function one is timed
 constexpr std::uint64_t loop_weight = 16;     // so many loop iterations count as a call
 constexpr std::size_t stack_margin = 512 * 1024;
+// So much of a stack is for Lisp: over ten thousand calls. More would only make runaway recursion slower to
+// unwind, which costs up to a millisecond a call where Cling has compiled thousands of units.
+constexpr std::size_t stack_share = 4 * 1024 * 1024;
 
 PyObject* recur_mark = nullptr;   // what a tier-0 body returns to go round again
 PyObject* seq_of_tuple = nullptr; // Python: tuple -> List
@@ -379,7 +382,8 @@ void check_stack_slow() {
       pthread_attr_getstack(&attributes, &base, &size);
       pthread_attr_destroy(&attributes);
     }
-    stack_limit = static_cast<char*>(base) + (size > 2 * stack_margin ? stack_margin : size / 4);
+    std::size_t const used_up = size > stack_share + stack_margin ? size - stack_share : stack_margin;
+    stack_limit = static_cast<char*>(base) + (size > 2 * stack_margin ? used_up : size / 4);
   }
   if(static_cast<char*>(__builtin_frame_address(0)) < stack_limit) {
     PyErr_SetString(PyExc_RecursionError, "stack overflow: calls are nested too deeply");
