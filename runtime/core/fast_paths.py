@@ -1,6 +1,7 @@
 """Puts the native look-ups before the Python functions that they fall back to.
 
-Import it after the modules of core that define those functions.
+Import it after the modules of core that define those functions. `equality` is among them: without it lists
+hash by identity, and a map that has one as a key would be lost once it comes.
 """
 
 from __future__ import annotations
@@ -8,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from runtime.core import lookup, meta, sequences, state, strings, updating  # noqa: F401 (strings defines `str`)
+from runtime.core import (  # `strings` defines `str`
+    equality,  # noqa: F401
+    lookup,
+    meta,
+    sequences,
+    state,
+    strings,  # noqa: F401
+    updating,
+)
 from runtime.core.printing import str_value
 from runtime.core.registry import TABLE, define
 from runtime.core.values import EMPTY_LIST, Keyword
