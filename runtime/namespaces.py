@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -225,10 +224,3 @@ class Namespaces:
         if var is None and name not in ns.excluded:
             var = self._core.get(name)
         return var
-
-    def user_vars(self) -> Iterator[Var]:
-        """Vars of namespaces that scripts made."""
-        core = {entry.ns for entry in TABLE.values()}
-        for ns in list(self.all.values()):
-            if ns.name not in core:
-                yield from list(ns.vars.values())

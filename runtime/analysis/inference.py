@@ -340,7 +340,7 @@ class Inference(InteropRules, Temporaries):
                 return self.address(named.name, node.span)
 
         def lowered() -> n.Node:
-            return self.lower(node, self.operand_nodes(node.args, self.native), want == DISCARD)
+            return self.lower(node, self.operand_nodes(node.args, self.native))
 
         return self.whole(lowered)
 

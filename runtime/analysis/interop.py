@@ -30,7 +30,7 @@ _PREFIX = frozenset(["*", "&", "!", "~", "-", "+", "++", "--"])
 class InteropRules(Variadics):
     """What `Inference` knows of the interop forms."""
 
-    def lower(self, node: n.Interop, args: tuple[n.Node, ...], discarded: bool) -> n.Node:
+    def lower(self, node: n.Interop, args: tuple[n.Node, ...]) -> n.Node:
         """The rule of the form that `node.op` names."""
         rule = getattr(self, "_" + node.op.replace("-", "_"))
         return rule(node, args)

@@ -68,7 +68,6 @@ extern "C" int ts_declare(char const* code, char** words) {
   return ok && thrown.empty();
 }
 extern "C" void ts_free(char* words) { free(words); }
-extern "C" void ts_include_path(char const* folder) { gInterpreter->AddIncludePath(folder); }
 """
 
 _UNRESOLVED = re.compile(

@@ -44,10 +44,6 @@ TS_API ref deref_dynamic(var* v); // a var that may have a thread's binding
 
 // Calls any callable Lisp value: functions, keywords, maps, vectors, sets, vars. `args[-1]` must be writable.
 TS_API ref call(PyObject* f, PyObject* const* args, Py_ssize_t count);
-template<class... A> ref call_with(PyObject* f, A const&... a) {
-  PyObject* args[sizeof...(A) + 1] = { nullptr, a.get()... };
-  return call(f, args + 1, static_cast<Py_ssize_t>(sizeof...(A)));
-}
 
 // A closure over `captures` (borrowed) of the function that `shared` describes.
 TS_API ref make_fn(code* shared, PyObject* const* captures, Py_ssize_t count);

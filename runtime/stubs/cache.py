@@ -70,7 +70,6 @@ class StubCache:
         self._pending: list[Entry] = []
         self._lock = threading.RLock()
         self._misses = 0
-        self._reuses = 0
 
     def get(
         self,
@@ -95,8 +94,6 @@ class StubCache:
                 self._entries[key] = entry
                 self._pending.append(entry)
                 self._misses += 1
-            else:
-                self._reuses += 1
             if not entry.compiled and span is not None:
                 entry.spans.append(span)
             return entry.stub

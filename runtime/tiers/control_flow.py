@@ -62,12 +62,6 @@ class ControlFlow(CppWriter):
             self.into(statement, DISCARD)
         self.into(node.value, dest)
 
-    def block(self, node: n.Node, dest: Dest) -> None:
-        """A scope of its own, unless the enclosing one ends here anyway."""
-        self.open("")
-        self.into(node, dest)
-        self.close()
-
     def let(self, node: n.Let, dest: Dest) -> None:
         if dest.kind != "return":
             self.open("")

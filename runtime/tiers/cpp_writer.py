@@ -75,9 +75,9 @@ class CppWriter(ABC):
         self.emit(f"{head} {{".lstrip())
         self.depth += 1
 
-    def close(self, tail: str = "") -> None:
+    def close(self) -> None:
         self.depth -= 1
-        self.emit("}" + tail)
+        self.emit("}")
 
     def fresh(self, hint: str = "t") -> str:
         self.serial += 1

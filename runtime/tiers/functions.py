@@ -31,10 +31,20 @@ class FnCode(_support.Code):
         self.cpp = ""
         self.kept: list[tuple[Any, ...]] = []  # the constants of all code compiled for it
         self.error = ""
+        self._source: str | None = None
         self.replaces_loop = (
             False  # entered in the middle of a call: not held back until a frame's start
         )
         self.policy = ""  # "jit" or "interpret" where metadata says so
+
+    def source(self) -> str:
+        """Its Lisp text, as the file has it when it is first asked for."""
+        if self._source is None:
+            span = self.node.span
+            text = source_of(span.file) if span else None
+            rows = text.split("\n")[span.line - 1 : span.end_line] if text and span else []
+            self._source = "\n".join(rows)
+        return self._source
 
     def info(self, threshold: int) -> FunctionInfo:
         """A record of this moment for panels and reports."""
@@ -51,29 +61,10 @@ class FnCode(_support.Code):
             threshold=threshold,
             file=span.file if span else "",
             line=span.line if span else 0,
-            source=source_text(self.node),
+            source=self.source(),
             cpp=self.cpp,
             error=self.error,
         )
-
-
-_texts: dict[int, str] = {}
-
-
-def remember_source(node: n.Fn, text: str) -> None:
-    """Keep the Lisp text of a definition: the file may change before somebody looks."""
-    _texts[node.key] = text
-
-
-def source_text(node: n.Fn) -> str:
-    """The Lisp text of a function, as it was when it was defined."""
-    text = _texts.get(node.key)
-    if text is None:
-        span = node.span
-        source = source_of(span.file) if span else None
-        rows = source.split("\n")[span.line - 1 : span.end_line] if source and span else []
-        text = _texts[node.key] = "\n".join(rows)
-    return text
 
 
 class FunctionTable:

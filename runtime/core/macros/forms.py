@@ -34,7 +34,6 @@ VAR = Symbol("var")
 
 K_ANY = Keyword("default")  # `(catch :default e …)` catches whatever was thrown
 K_AS = Keyword("as")
-K_ELSE = Keyword("else")
 
 _serial = count(1)
 
