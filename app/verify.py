@@ -27,10 +27,9 @@ from runtime.errors import LispError, LispErrors, render
 
 SIZE = (1280, 800)
 THRESHOLD = 20  # low, so that most frames of `tiered` run compiled
-SETTLE_EVERY = (
-    30  # frames; then `tiered` waits for the compiler, so that the same frames are compiled
-)
+SETTLE_EVERY = 30  # frames; then `tiered` waits for the compiler: the same frames are compiled
 REFERENCE = "interpret"
+Widget = tuple[str, tuple[float, float, float, float]]  # label; left, top, right, bottom
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,7 @@ class Recording:
 
     frames: list[list[tuple[str, str]]]
     kept: list[DrawList]
-    widgets: list[
-        tuple[str, tuple[float, float, float, float]]
-    ]  # label and rectangle, of frame `keep`
+    widgets: list[Widget]  # of frame `keep`
     problems: list[str]
     compiled: int  # functions that ended above tier 0
 
@@ -183,44 +180,70 @@ def _first_difference(
         return Difference(frame, strategy, min(window), "", "other windows are drawn")
     for a, b in zip(wanted.kept, got.kept, strict=True):
         if digest(a) != digest(b):
-            at, detail = compare(a, b)
-            return Difference(frame, strategy, a.owner, _widget_at(wanted.widgets, at), detail)
+            widget, detail = compare(a, b, wanted.widgets)
+            return Difference(frame, strategy, a.owner, widget, detail)
     return Difference(frame, strategy, "?", "?", "it did not show again when it was repeated")
 
 
-def compare(wanted: DrawList, got: DrawList) -> tuple[tuple[float, float], str]:
-    """Where on the display two draw lists of one window begin to differ, and how."""
+def compare(wanted: DrawList, got: DrawList, widgets: Sequence[Widget]) -> tuple[str, str]:
+    """In which widget two draw lists of one window begin to differ, and how.
+
+    What is drawn in no widget, such as the border of a window as wide as what it holds, often differs
+    only because a widget does: a difference within a widget goes before one outside of all.
+    """
     shared = min(len(wanted.vertices), len(got.vertices))
-    unequal = np.flatnonzero(wanted.vertices[:shared] != got.vertices[:shared])
-    first = int(unequal[0]) if len(unequal) else shared - 1
-    if first < 0:
-        return (0.0, 0.0), "one of them is empty"
-    a, b = wanted.vertices[first], got.vertices[first]
-    x, y = (float(v) for v in a["pos"])
-    if len(unequal) == 0:
-        return (x, y), f"{len(got.vertices)} vertices instead of {len(wanted.vertices)}"
+    unequal = np.flatnonzero(wanted.vertices[:shared] != got.vertices[:shared]).tolist()
+    longer = max(wanted.vertices, got.vertices, key=len)
+    if shared == 0:
+        return _nearest(widgets, longer["pos"][0]), "one of them is empty"
+    numbers = unequal + list(range(shared, len(longer)))
+    places = np.concatenate([wanted.vertices["pos"][unequal], longer["pos"][shared:]])
+    for number, place in zip(numbers, places, strict=True):
+        inside = _around(widgets, place)
+        if inside is not None:
+            return inside, _told(wanted, got, number)
+    if not numbers:
+        return "", "the same vertices are put together otherwise"
+    return _nearest(widgets, places[0]), _told(wanted, got, numbers[0])
+
+
+def _told(wanted: DrawList, got: DrawList, number: int) -> str:
+    """What is different about a vertex."""
+    if number >= min(len(wanted.vertices), len(got.vertices)):
+        return f"{len(got.vertices)} vertices instead of {len(wanted.vertices)}"
+    a, b = wanted.vertices[number], got.vertices[number]
     parts = [name for name in ("pos", "uv", "color") if (a[name] != b[name]).any()]
     told = "; ".join(f"{name} {b[name].tolist()} instead of {a[name].tolist()}" for name in parts)
-    return (x, y), f"vertex {first}: {told}"
+    return f"vertex {number}: {told}"
 
 
-def _widget_at(
-    widgets: Sequence[tuple[str, tuple[float, float, float, float]]], at: tuple[float, float]
-) -> str:
-    """The smallest widget around a point, else the nearest above it."""
+def _around(widgets: Sequence[Widget], place: Sequence[float]) -> str | None:
+    """The smallest widget around a point."""
+    x, y = place
     around = [
-        (label, (r[2] - r[0]) * (r[3] - r[1]))
-        for label, r in widgets
-        if r[0] - 1 <= at[0] <= r[2] + 1 and r[1] - 1 <= at[1] <= r[3] + 1
+        ((right - left) * (bottom - top), label)
+        for label, (left, top, right, bottom) in widgets
+        if left - 1 <= x <= right + 1 and top - 1 <= y <= bottom + 1
     ]
-    return min(around, key=lambda found: found[1])[0] if around else f"at {at[0]:.0f}, {at[1]:.0f}"
+    return min(around)[1] if around else None
+
+
+def _nearest(widgets: Sequence[Widget], place: Sequence[float]) -> str:
+    """The widget nearest to a point; where the point is when there are none."""
+    x, y = (float(v) for v in place)
+
+    def distance(widget: Widget) -> float:
+        left, top, right, bottom = widget[1]
+        return max(left - x, x - right, 0.0) + max(top - y, y - bottom, 0.0)
+
+    return min(widgets, key=distance)[0] if widgets else f"at {x:.0f}, {y:.0f}"
 
 
 def _widgets(
     surface: Headless, entries: Sequence[Callable[[], object]], kept: Sequence[DrawList]
-) -> list[tuple[str, tuple[float, float, float, float]]]:
+) -> list[Widget]:
     """The labels and rectangles of the widgets, gathered over some more frames; closes `surface`."""
-    found: list[tuple[str, tuple[float, float, float, float]]] = []
+    found: list[Widget] = []
 
     def frame() -> None:
         surface.begin()

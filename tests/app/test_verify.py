@@ -20,7 +20,7 @@ HEAD = '(ns tool (:require ["imgui.h" :as imgui :scope "ImGui"]))\n'
 
 def drawn(color: int = 255, count: int = 4) -> DrawList:
     vertices = np.zeros(count, VERTEX)
-    vertices["pos"] = [(i, 2 * i) for i in range(count)]
+    vertices["pos"] = np.arange(count)[:, None] * (1, 2)
     vertices["color"] = color
     return DrawList("Tool", vertices, np.arange(count, dtype=np.uint32), ())
 
@@ -30,19 +30,36 @@ def test_equal_lists_have_equal_digests_and_others_do_not():
     assert digest(drawn()) != digest(drawn(color=254))
 
 
-def test_the_first_other_vertex_is_told():
+def test_the_first_other_vertex_in_a_widget_is_told():
     other = drawn()
-    other.vertices["color"][2, 1] = 7
-    at, told = compare(drawn(), other)
-    assert at == (2.0, 4.0)
+    other.vertices["color"][1:3, 1] = 7
+    widget, told = compare(drawn(), other, [("Second", (1.9, 3.9, 9.0, 9.0))])
+    assert widget == "Second"
     assert "vertex 2" in told
     assert "color" in told
 
 
+def test_where_no_widget_differs_the_one_nearest_to_the_first_other_vertex_is_told():
+    other = drawn()
+    other.vertices["pos"][1, 0] = 7
+    widgets = [("Far", (50.0, 50.0, 60.0, 60.0)), ("Near", (10.0, 10.0, 20.0, 20.0))]
+    widget, told = compare(drawn(), other, widgets)
+    assert widget == "Near"
+    assert "vertex 1: pos" in told
+    assert compare(drawn(), other, [])[0] == "at 1, 2"
+
+
 def test_missing_vertices_are_told():
-    at, told = compare(drawn(count=4), drawn(count=3))
-    assert told == "3 vertices instead of 4"
-    assert at == (2.0, 4.0)
+    button = ("Button", (2.5, 5.5, 3.5, 6.5))
+    assert compare(drawn(count=4), drawn(count=3), [button]) == (
+        "Button",
+        "3 vertices instead of 4",
+    )
+    assert compare(drawn(count=3), drawn(count=4), [button]) == (
+        "Button",
+        "4 vertices instead of 3",
+    )
+    assert compare(drawn(count=4), drawn(count=0), [button])[1] == "one of them is empty"
 
 
 def test_widgets_are_found_by_their_place():
@@ -62,8 +79,8 @@ def test_widgets_are_found_by_their_place():
     widgets = verify._widgets(surface, [entry], draw_lists(imgui.get_draw_data()))
     assert [label for label, _ in widgets] == ["Push me", "Check"]
     _, (left, top, right, bottom) = widgets[1]
-    assert verify._widget_at(widgets, ((left + right) / 2, (top + bottom) / 2)) == "Check"
-    assert verify._widget_at(widgets, (390.0, 290.0)) == "at 390, 290"
+    assert verify._around(widgets, ((left + right) / 2, (top + bottom) / 2)) == "Check"
+    assert verify._around(widgets, (390.0, 290.0)) is None
 
 
 @pytest.mark.timeout(180)
