@@ -2,6 +2,7 @@
 // of stack traces.
 #pragma once
 #include "interop.hpp"
+#include "num.hpp"
 
 namespace ts {
 

@@ -11,13 +11,13 @@ from runtime.tiers.cpp_writer import (
     BORROWED,
     DISCARD,
     NATIVE,
+    NUM,
     OWNED,
-    UNBOXED,
     CppWriter,
     Dest,
     Val,
-    rep_of,
 )
+from runtime.tiers.representations import UNBOXED
 
 INLINE_CASES = 8  # a case with more constants looks its value up in a table
 
@@ -78,15 +78,11 @@ class ControlFlow(CppWriter):
             return
         name = self.fresh(local.name)
         value = self.value(init)
-        rep = rep_of(local.type)
-        if rep == OWNED and not local.assigned and value.stable and value.rep == BORROWED:
-            self.names[local] = value
-            return
         if not local.assigned:
             self.names[local] = self.named(value, local.name)
             return
-        text = self.owned(value) if rep == OWNED else value.text
-        self.emit(f"{rep} {name} = {text};")
+        rep = self.reps.locals[local]
+        self.emit(f"{rep} {name} = {self.as_rep(value, rep)};")
         self.names[local] = Val(
             f"{name}.p" if rep == OWNED else name, BORROWED if rep == OWNED else rep, False
         )
@@ -126,8 +122,8 @@ class ControlFlow(CppWriter):
                 self.emit(f"ts::ref {name} = {self.owned(value)};")
                 moves.append(f"{target.text.removesuffix('.p')} = std::move({name});")
             else:
-                self.emit(f"{target.rep} const {name} = {self.as_rep(value, target.rep)};")
-                moves.append(f"{target.text} = {name};")
+                self.emit(f"{target.rep} {name} = {self.as_rep(value, target.rep)};")
+                moves.append(f"{target.text} = std::move({name});")
         for move in moves:
             self.emit(move)
         self.emit("continue;")
@@ -160,6 +156,8 @@ class ControlFlow(CppWriter):
     def case(self, node: n.Case, dest: Dest) -> None:
         self.open("")
         test = self.named(self.value(node.test), "case")
+        if test.rep == NUM:
+            test = Val(self.pointer(test), BORROWED, True)
         constants = sum(len(c) for c, _ in node.clauses)
         if constants <= INLINE_CASES:
             branches = [
@@ -208,8 +206,8 @@ class ControlFlow(CppWriter):
         inner = dest
         if dest.kind == "return":  # the value waits until `finally` has run
             result = self.fresh("result")
-            self.emit(f"ts::ref {result};")
-            inner = Dest("assign", result, OWNED)
+            self.emit(f"{dest.rep} {result}{{}};")
+            inner = Dest("assign", result, dest.rep)
         self.open("try")
         self.guarded(node, inner)
         self.depth -= 1
@@ -224,7 +222,7 @@ class ControlFlow(CppWriter):
         self.span = None
         self.into(node.finally_, DISCARD)
         if result:
-            self.emit(f"return {result}.release();")
+            self.deliver(Val(result, dest.rep), dest)
 
     def guarded(self, node: n.Try, dest: Dest) -> None:
         """The body with its catch clauses: C++ ones natively, Lisp ones by what Python's error holds."""

@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.analysis import nodes as n
-from runtime.analysis.types import LispType, Type
 from runtime.errors import Span
 from runtime.tiers.functions import FunctionTable
 from runtime.tiers.names import munge
-
-OWNED, BORROWED, NATIVE = "ts::ref", "PyObject*", "native"
-UNBOXED = {"int": "std::int64_t", "double": "double", "bool": "bool"}
+from runtime.tiers.representations import BORROWED, NATIVE, NUM, OWNED, Representations
 
 
 class Unsupported(Exception):
@@ -23,7 +20,7 @@ class Unsupported(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Val:
-    """A C++ expression and what it is: OWNED, BORROWED, NATIVE or the C++ type of an unboxed number.
+    """A C++ expression and what it is: OWNED, BORROWED, NATIVE, NUM or the C++ type of an unboxed number.
 
     `stable` ones may be written where they are used: evaluating them later changes nothing.
     """
@@ -46,11 +43,6 @@ class Dest:
 RETURN, DISCARD = Dest("return"), Dest("discard")
 
 
-def rep_of(kind: Type | None) -> str:
-    """How compiled code holds a Lisp value of that type."""
-    return UNBOXED.get(kind.kind, OWNED) if isinstance(kind, LispType) else OWNED
-
-
 class CppWriter(ABC):
     """The text of one function in the making."""
 
@@ -63,6 +55,7 @@ class CppWriter(ABC):
         self.serial = 0
         self.constants: list[Any] = []
         self.names: dict[n.Local, Val] = {}
+        self.reps: Representations  # of the arity being written
         self.span: Span | None = None  # what `at` stands at, where that is known
         self.spans: list[Span] = []
 
@@ -106,7 +99,8 @@ class CppWriter(ABC):
                 if not value.stable:
                     self.emit(f"(void)({value.text});")
             case "return":
-                self.emit(f"return {self.owned(value)}.release();")
+                text = self.as_rep(value, dest.rep)
+                self.emit(f"return {text}{'.release()' if dest.rep in (OWNED, NUM) else ''};")
             case "address":
                 self.emit(f"{dest.name} = std::addressof({value.text});")
             case _:
@@ -117,6 +111,8 @@ class CppWriter(ABC):
             return self.owned(value)
         if rep in (NATIVE, value.rep):
             return value.text
+        if rep == NUM:
+            return f"ts::num({value.text})"
         raise Unsupported(f"a {value.rep} where a {rep} was expected")
 
     def owned(self, value: Val) -> str:

@@ -23,15 +23,24 @@ from runtime.tiers.control_flow import ControlFlow
 from runtime.tiers.cpp_writer import (
     BORROWED,
     NATIVE,
+    NUM,
     OWNED,
     RETURN,
-    UNBOXED,
     Dest,
     Unsupported,
     Val,
-    rep_of,
 )
 from runtime.tiers.functions import FunctionTable
+from runtime.tiers.representations import (
+    ARITHMETIC,
+    BOOL,
+    DOUBLE,
+    INT,
+    INTEGERS_ONLY,
+    UNBOXED,
+    Representations,
+    intrinsic_rep,
+)
 
 # Core functions that are C++ functions of the support library.
 INTRINSICS = {
@@ -44,13 +53,22 @@ INTRINSICS = {
     "unchecked-add": "unchecked_add", "unchecked-subtract": "unchecked_sub",
     "unchecked-multiply": "unchecked_mul",
 }  # fmt: skip
-# Those with no version for boxed integers: called through their var unless all is unboxed.
-INTEGERS_ONLY = frozenset(
-    ("bit-and", "bit-or", "bit-xor", "bit-shift-left", "bit-shift-right", "unchecked-inc", "unchecked-dec",
-     "unchecked-add", "unchecked-subtract", "unchecked-multiply")
-)  # fmt: skip
 _UNWRITTEN = {"inf": "__builtin_inf()", "-inf": "-__builtin_inf()", "nan": '__builtin_nan("")'}
 OBJECTS_ONLY = frozenset(("get", "count", "first"))
+# Those that `ts::dynamic` has for operands whose kind shows at run time.
+DYNAMIC = ARITHMETIC | {
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "==",
+    "zero?",
+    "pos?",
+    "neg?",
+    "double",
+    "long",
+    "int",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +124,15 @@ class InlineFunction(ControlFlow):
         test = f"count >= {arity.required}" if arity.variadic else f"count == {arity.required}"
         self.open(f"if({test})")
         self.span = None
+        self.reps = Representations(arity, {}, lambda node, args: OWNED)
         again = any(isinstance(x, n.Recur) and x.label == arity.label for x in n.walk(arity.body))
         for index, param in enumerate(arity.params):
             name = self.fresh(param.name)
-            rep = rep_of(param.type)
-            if (
+            rep = self.reps.locals[param]
+            if rep == NUM:
+                self.emit(f"ts::num {name}{{ args[{index}] }};")
+                self.names[param] = Val(name, rep, False)
+            elif (
                 rep != OWNED
             ):  # only a loop's replacement has such parameters: it enters with what tier 0 had
                 self.emit(f"{rep} const {name} = ts::entering<{rep}>(args[{index}]);")
@@ -152,7 +174,7 @@ class InlineFunction(ControlFlow):
         kind = node.type
         if isinstance(kind, CppType) and not kind.is_void:
             return self.native_result(node, kind)
-        rep = rep_of(kind)
+        rep = self.reps.of(node) or OWNED
         name = self.fresh()
         self.emit(f"{rep} {name}{{}};")
         self.into(node, Dest("assign", name, rep))
@@ -229,25 +251,32 @@ class InlineFunction(ControlFlow):
 
     def intrinsic(self, node: n.Intrinsic) -> Val:
         name = node.name
-        rep = rep_of(node.type)
         if name in ("not", "nil?", "some?", "identical?"):
             return self.test_intrinsic(node)
-        values = self.values(node.args)
-        boxed = [v for v in values if v.rep in (OWNED, BORROWED)]
-        if any(v.rep == "bool" for v in values) or name in OBJECTS_ONLY:
-            values = [Val(self.pointer(v), BORROWED, True) for v in values]
-            boxed = values
-        if name == "nth":
-            values = [Val(self.pointer(values[0]), BORROWED, True), values[1],
-                      *(Val(self.pointer(v), BORROWED, True) for v in values[2:])]  # fmt: skip
-            if values[1].rep == "double":
-                values[1] = Val(self.pointer(values[1]), BORROWED, True)
-        elif (name in INTEGERS_ONLY and (boxed or any(v.rep == "double" for v in values))) or (
-            name in ("max", "min") and len({v.rep for v in values}) > 1 and not boxed
-        ):
+        values = [
+            Val(self.pointer(v), BORROWED, True)
+            if v.rep == BOOL
+            or name in OBJECTS_ONLY
+            or (name == "nth" and (i != 1 or v.rep in (DOUBLE, NUM)))
+            else v
+            for i, v in enumerate(self.values(node.args))
+        ]
+        reps = [OWNED if v.rep == BORROWED else v.rep for v in values]
+        if name in INTEGERS_ONLY and set(reps) != {INT}:
             return self.call_text(self.pointer(self.var_ref(n.VarRef(node.var))), values, node)
+        rep = intrinsic_rep(node, reps)
+        texts = [v.text for v in values]
+        scope = "ts::"
+        if name in DYNAMIC and (NUM in reps or OWNED in reps or rep == NUM) or NUM in reps:
+            if name in ARITHMETIC and rep == DOUBLE:
+                texts = [
+                    t if r in (INT, DOUBLE) else f"ts::dynamic::real({t}, {c_string(name)})"
+                    for t, r in zip(texts, reps, strict=True)
+                ]
+            else:
+                scope = "ts::dynamic::"
         self.at(node)
-        return Val(f"ts::{INTRINSICS[name]}({', '.join(v.text for v in values)})", rep)
+        return Val(f"{scope}{INTRINSICS[name]}({', '.join(texts)})", rep)
 
     def test_intrinsic(self, node: n.Intrinsic) -> Val:
         if node.name == "not":
@@ -257,6 +286,8 @@ class InlineFunction(ControlFlow):
             a, b = values
             return Val(f"ts::identical({self.pointer(a)}, {self.pointer(b)})", "bool")
         value = values[0]
+        if value.rep == NUM:
+            value = Val(self.pointer(value), BORROWED, True)
         if value.rep not in (OWNED, BORROWED):
             return Val("false" if node.name == "nil?" else "true", "bool", True)
         sign = "==" if node.name == "nil?" else "!="
@@ -337,8 +368,8 @@ class InlineFunction(ControlFlow):
         if op.native is not None:
             return value.text
         place = f"{{{c_string(op.callee)}, {op.arg}}}"
-        if value.rep == OWNED:
-            value = self.named(value)
+        if value.rep in (OWNED, NUM):
+            value = Val(self.pointer(value), BORROWED, True)
         return f"ts::argument({value.text}, {place})"
 
     def to_lisp(self, node: n.ToLisp) -> Val:

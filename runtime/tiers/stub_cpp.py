@@ -11,9 +11,10 @@ from runtime.analysis.types import CppType, Flag, LispType
 from runtime.stubs.bodies import DISCARD, LISP, MATCHER, VALUE, gives_of
 from runtime.stubs.cache import StubCache
 from runtime.tiers.closures import BOX_TYPE, box_operands, needs_end
-from runtime.tiers.cpp_writer import BORROWED, OWNED, UNBOXED, Dest, Val
+from runtime.tiers.cpp_writer import BORROWED, OWNED, Dest, Val
 from runtime.tiers.functions import FunctionTable
 from runtime.tiers.inline_cpp import Generated, InlineFunction
+from runtime.tiers.representations import UNBOXED
 
 
 def generate(node: n.Fn, symbol: str, table: FunctionTable, stubs: StubCache) -> Generated:

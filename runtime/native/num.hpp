@@ -1,0 +1,127 @@
+// Numbers whose kind shows only at run time, unboxed all the same: what compiled code holds where it knows of
+// arithmetic but not of types. Any other Lisp value fits too, as the object that it is.
+#pragma once
+#include "equality.hpp"
+#include "numbers.hpp"
+
+namespace ts {
+
+struct num;
+
+// A borrowed one: an int64, a double or an object. Small enough for two registers.
+struct numv {
+  enum : std::int64_t { integer, real, object };
+  std::int64_t kind;
+  std::int64_t bits;
+
+  numv(std::int64_t i) noexcept : kind(integer), bits(i) {}
+  numv(double d) noexcept : kind(real), bits(__builtin_bit_cast(std::int64_t, d)) {}
+  numv(bool) = delete;
+  numv(PyObject* o) noexcept {
+    double d;
+    if(as_int64(o, bits)) kind = integer;
+    else if(as_double(o, d)) kind = real, bits = __builtin_bit_cast(std::int64_t, d);
+    else kind = object, bits = reinterpret_cast<std::int64_t>(o);
+  }
+  numv(ref const& r) noexcept : numv(r.p) {}
+
+  double d() const noexcept { return __builtin_bit_cast(double, bits); }
+  PyObject* o() const noexcept { return reinterpret_cast<PyObject*>(bits); }
+};
+
+// An owned one.
+struct num {
+  numv v;
+
+  num() noexcept : v(std::int64_t{ 0 }) {}
+  num(numv view) noexcept : v(view) { if(v.kind == numv::object) Py_INCREF(v.o()); }
+  num(std::int64_t i) noexcept : v(i) {}
+  num(double d) noexcept : v(d) {}
+  num(bool b) noexcept : num(numv(b ? Py_True : Py_False)) {}
+  num(PyObject* o) noexcept : num(numv(o)) {}
+  num(ref const& r) noexcept : num(numv(r.p)) {}
+  num(num const& n) noexcept : num(n.v) {}
+  num(num&& n) noexcept : v(std::exchange(n.v, numv(std::int64_t{ 0 }))) {}
+  num& operator=(num n) noexcept { std::swap(v, n.v); return *this; }
+  ~num() { if(v.kind == numv::object) Py_DECREF(v.o()); }
+  operator numv() const noexcept { return v; }
+
+  // What a function gave that counts as owned already.
+  static num own(numv owned) noexcept { num n; n.v = owned; return n; }
+  numv release() noexcept { return std::exchange(v, numv(std::int64_t{ 0 })); }
+};
+
+inline ref box(numv v) {
+  if(v.kind == numv::integer) return box(v.bits);
+  return v.kind == numv::real ? box(v.d()) : ref::share(v.o());
+}
+inline ref box(num const& n) { return box(n.v); }
+inline bool truthy(num const& n) noexcept { return n.v.kind != numv::object || truthy(n.v.o()); }
+
+namespace dynamic { // the operations of numbers.hpp, where at least one operand is of unknown kind
+
+TS_API double real_slow(numv v, char const* who);
+inline double real(numv v, char const* who) { return v.kind == numv::real ? v.d() : real_slow(v, who); }
+
+#define TS_NUM(name)                                                                                         \
+  TS_API numv name##_slow(numv a, numv b);                                                                   \
+  inline num name(numv a, numv b) {                                                                          \
+    if(a.kind == numv::integer && b.kind == numv::integer) return ts::name(a.bits, b.bits);                  \
+    if(a.kind == numv::real && b.kind == numv::real) return ts::name(a.d(), b.d());                          \
+    return num::own(name##_slow(a, b));                                                                      \
+  }
+TS_NUM(add)
+TS_NUM(sub)
+TS_NUM(mul)
+TS_NUM(quot)
+TS_NUM(rem)
+TS_NUM(mod)
+TS_NUM(max)
+TS_NUM(min)
+#undef TS_NUM
+
+TS_API numv div_slow(numv a, numv b);
+inline num div(numv a, numv b) {
+  if(a.kind == numv::real && b.kind == numv::real) return a.d() / b.d();
+  return num::own(div_slow(a, b));
+}
+inline num inc(numv a) { return add(a, std::int64_t{ 1 }); }
+inline num dec(numv a) { return sub(a, std::int64_t{ 1 }); }
+
+#define TS_TEST(name)                                                                                        \
+  TS_API bool name##_slow(numv a, numv b);                                                                   \
+  inline bool name(numv a, numv b) {                                                                         \
+    if(a.kind == numv::integer && b.kind == numv::integer) return ts::name(a.bits, b.bits);                  \
+    if(a.kind == numv::real && b.kind == numv::real) return ts::name(a.d(), b.d());                          \
+    return name##_slow(a, b);                                                                                \
+  }
+TS_TEST(lt)
+TS_TEST(le)
+TS_TEST(gt)
+TS_TEST(ge)
+TS_TEST(num_eq)
+TS_TEST(equal)
+#undef TS_TEST
+
+#define TS_SIGN(name)                                                                                        \
+  inline bool name(numv a) {                                                                                 \
+    if(a.kind == numv::integer) return ts::name(a.bits);                                                     \
+    return a.kind == numv::real ? ts::name(a.d()) : ts::name(a.o());                                         \
+  }
+TS_SIGN(zero_p)
+TS_SIGN(pos_p)
+TS_SIGN(neg_p)
+#undef TS_SIGN
+
+#define TS_CAST(name, type)                                                                                  \
+  inline type name(numv a) {                                                                                 \
+    if(a.kind == numv::integer) return ts::name(a.bits);                                                     \
+    return a.kind == numv::real ? ts::name(a.d()) : ts::name(a.o());                                         \
+  }
+TS_CAST(cast_double, double)
+TS_CAST(cast_long, std::int64_t)
+TS_CAST(cast_int, std::int64_t)
+#undef TS_CAST
+
+} // namespace dynamic
+} // namespace ts
