@@ -116,10 +116,15 @@ def test_an_interrupted_run_still_writes_its_report(script, tmp_path):
     import signal
     import time
 
-    report = tmp_path / "report.json"
+    report, drawing = tmp_path / "report.json", tmp_path / "drawing"
+    script.write_text(
+        HEAD + "(def *frames (atom 0))\n"
+        f'(defn ^:frame draw! [] (when (= 3 (swap! *frames inc)) (spit "{drawing}" "")))\n'
+    )
     command = [sys.executable, "-m", "app.cli", str(script), "--report", str(report)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
-    time.sleep(6)
+    while not drawing.exists() and process.poll() is None:
+        time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0, process.stderr
     assert json.loads(report.read_text())["frames"]["count"] > 0
