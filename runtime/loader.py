@@ -99,8 +99,7 @@ def prepare(
         node = analyser.analyse(form, Scope(), span)
         if isinstance(node, CppRaw):
             return (lambda: None), analyser
-        get = host.namespaces.ensure(CORE).vars.get("get")
-        typed = infer(node, host.oracle, get)
+        typed = infer(node, host.oracle, host.namespaces.ensure(CORE).vars)
         name = f"{host.namespaces.current.name}/{form_name(form)}"
         return host.compile_now(typed, name) or build_form(host, typed, name), analyser  # type: ignore[arg-type]
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Protocol
 from runtime.analysis import nodes as n
 from runtime.analysis.cpp_forms import interop
 from runtime.analysis.cpp_names import cpp_name, is_type_form, type_text
-from runtime.analysis.scope import FnFrame, RecurTarget, Scope, new_label
+from runtime.analysis.scope import FieldName, FnFrame, RecurTarget, Scope, new_label
 from runtime.core.collections import Set
 from runtime.core.kinds import Map, PVector, vector
 from runtime.core.meta import meta as meta_of
@@ -144,6 +144,9 @@ class Analyser:
     def symbol(self, sym: Symbol, scope: Scope, span: Span | None) -> n.Node:
         if sym.ns is None:
             local = scope.find(sym.name)
+            if isinstance(local, FieldName):
+                owner = n.LocalRef(local.owner, span=span)
+                return n.Interop("any-member", local.name, (owner,), span=span)
             if local is not None:
                 return n.LocalRef(local, span=span)
         self.check_require(sym)
@@ -449,4 +452,5 @@ def expand_macro(var: Var, form: List, scope: Any, span: Span | None) -> Any:
         ) from e
 
 
-import runtime.analysis.special_forms  # noqa: E402, F401  (fills SPECIAL)
+import runtime.analysis.places  # noqa: E402
+import runtime.analysis.special_forms  # noqa: E402, F401  (both fill SPECIAL)

@@ -31,7 +31,7 @@ def interop(
             return n.Interop("operator", text, args, span=span)
     if not args:
         a.fail(f".{text} needs an object", span, f"(.{text} object …)", form)
-    if kind == "member" and len(args) != 1:
+    if kind.endswith("member") and len(args) != 1:
         a.fail(f".-{text} takes one object", span, f"(.-{text} object)", form)
     return n.Interop(kind, text, args, span=span)
 

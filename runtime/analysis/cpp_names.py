@@ -37,8 +37,9 @@ _SIMPLE = re.compile(r"^[\w:<>, ]+[\s*]*$")
 
 @dataclass(frozen=True, slots=True)
 class CppName:
-    """What a symbol says in C++. `kind` is "entity", "construct", "method", "member", "operator" or
-    "special"; `text` the qualified name, or the bare member, operator or special form."""
+    """What a symbol says in C++. `kind` is "entity", "construct", "method", "member", "operator",
+    "special", or "any-method" and "any-member" of what may be a Lisp object too; `text` the qualified
+    name, or the bare member, operator or special form."""
 
     kind: str
     text: str
@@ -49,9 +50,9 @@ def cpp_name(sym: Symbol, ns: Namespace) -> CppName | None:
     name = sym.name
     if sym.ns is None:
         if name.startswith(".-") and len(name) > 2:
-            return CppName("member", name[2:])
+            return CppName("any-member", name[2:])
         if name.startswith(".") and len(name) > 1 and name != "..":
-            return CppName("method", name[1:])
+            return CppName("any-method", name[1:])
         if name in ns.cpp_globals:
             return CppName("entity", scoped(name))
         if name.endswith(".") and name[:-1] in ns.cpp_globals:

@@ -6,7 +6,7 @@ transaction answers them all, and the next pass gets further. When all answers a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from runtime.analysis import nodes as n
@@ -28,19 +28,20 @@ from runtime.analysis.types import (
 from runtime.cling.oracle import TypeOracle
 from runtime.core.values import Keyword
 from runtime.errors import AnalysisError
+from runtime.namespaces import Var
 
 ANY, LISP, DISCARD = "any", "lisp", "discard"  # what the surroundings want of a value
 
 MAX_ROUNDS = 200
 
 
-def infer(node: n.Node, oracle: TypeOracle, resolve_get: Any = None) -> n.Node:
+def infer(node: n.Node, oracle: TypeOracle, core: Mapping[str, Var]) -> n.Node:
     """The typed AST of a top-level form. Raises AnalysisError and CppError. Blocks while Clang is asked.
 
-    `resolve_get` is core's var `get`, which keyword calls become calls of.
+    `core` are the vars of clojure.core: keyword calls become calls of its `get`.
     """
     for _ in range(MAX_ROUNDS):
-        run = Inference(oracle, resolve_get)
+        run = Inference(oracle, core)
         try:
             typed = run.visit(node, ANY)
         except AnalysisError:
@@ -57,9 +58,9 @@ def infer(node: n.Node, oracle: TypeOracle, resolve_get: Any = None) -> n.Node:
 class Inference(InteropRules, Temporaries):
     """One pass. `questions` collects what Clang has yet to answer; the AST is only good if it stays empty."""
 
-    def __init__(self, oracle: TypeOracle, get_var: Any) -> None:
+    def __init__(self, oracle: TypeOracle, core: Mapping[str, Var]) -> None:
         super().__init__(oracle)
-        self.get_var = get_var
+        self.core = core
         self.recurs: dict[int, list[tuple[Type, ...]]] = {}
 
     def presentable(self, node: n.Node) -> n.Node:
@@ -258,13 +259,8 @@ class Inference(InteropRules, Temporaries):
             made = self.intrinsic(fn.var, args, node)
             if made is not None:
                 return made
-        if (
-            isinstance(fn, n.Const)
-            and type(fn.value) is Keyword
-            and len(args) in (1, 2)
-            and self.get_var
-        ):
-            return n.Intrinsic("get", (args[0], fn, *args[1:]), self.get_var, span=node.span)
+        if isinstance(fn, n.Const) and type(fn.value) is Keyword and len(args) in (1, 2):
+            return n.Intrinsic("get", (args[0], fn, *args[1:]), self.core["get"], span=node.span)
         return n.Call(fn, args, span=node.span)
 
     def intrinsic(self, var: Any, args: tuple[n.Node, ...], node: n.Call) -> n.Node | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runtime.analysis import nodes as n
 from runtime.analysis.cpp_literals import c_string, fold, is_literal, native_literal, native_text
@@ -16,10 +16,21 @@ from runtime.analysis.operands import (
     is_plain,
     lisp_name,
 )
-from runtime.analysis.types import BUILTIN, C_STRING, NULLPTR, CppType, Flag, LispType, builtin
+from runtime.analysis.types import (
+    BUILTIN,
+    C_STRING,
+    NULLPTR,
+    OBJECT,
+    CppType,
+    Flag,
+    LispType,
+    builtin,
+)
 from runtime.analysis.variadics import Variadics
 from runtime.cling.oracle import Answer, Question, Rejected
+from runtime.core.values import Keyword
 from runtime.errors import AnalysisError, CppError, Span
+from runtime.namespaces import Var
 
 _CALLABLE_TYPE = re.compile(r"[\w:]+(<.*>)?")  # `T(x)` needs a type of one word
 _LIKE_CONSTANT = re.compile(r"(^|::)(k?[A-Z]\w*)$")  # asked for its value along with its type
@@ -29,6 +40,8 @@ _PREFIX = frozenset(["*", "&", "!", "~", "-", "+", "++", "--"])
 
 class InteropRules(Variadics):
     """What `Inference` knows of the interop forms."""
+
+    core: Mapping[str, Var]
 
     def lower(self, node: n.Interop, args: tuple[n.Node, ...]) -> n.Node:
         """The rule of the form that `node.op` names."""
@@ -202,6 +215,33 @@ class InteropRules(Variadics):
             )
         return self.question(text, (owner,), node.span, label, simple=True, asked=asked)
 
+    def _any_method(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
+        if self.is_lisp_object(args[0]):
+            return self.core_call("method*", node, args)
+        return self._method(node, args)
+
+    def _any_member(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
+        if self.is_lisp_object(args[0]):
+            return self.core_call("member*", node, args)
+        return self._member(node, args)
+
+    def _set_member(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
+        if self.is_lisp_object(args[0]):
+            return self.core_call("set-member*", node, args)
+        return self.binary("=", self._member(node, args[:1]), args[1], node)
+
+    @staticmethod
+    def is_lisp_object(value: n.Node) -> bool:
+        """Whether it may be a record or an object of a type."""
+        return value.type == OBJECT and not isinstance(value, n.Const) and not boxed_now(value)
+
+    def core_call(self, name: str, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
+        """A call of a core function with the object, the member's name and the rest."""
+        owner, *rest = [self.to_lisp(arg) for arg in args]
+        var = n.VarRef(self.core[name], span=node.span)
+        called = n.Const(Keyword(node.name), span=node.span)
+        return n.Call(var, (owner, called, *rest), span=node.span)
+
     def owner(self, node: n.Interop, value: n.Node) -> tuple[n.Operand, str]:
         """The object of a member form, and how its member is reached."""
         self.need_native(value, f".{node.name}", "a C++ object or pointer")
@@ -247,6 +287,13 @@ class InteropRules(Variadics):
 
     def binary(self, sign: str, left: n.Node, right: n.Node, node: n.Interop) -> n.Node:
         """One binary operator. A Lisp operand becomes the type of a number beside it."""
+        if sign in _ASSIGNMENTS and isinstance(left.type, LispType):
+            raise AnalysisError(
+                "a Lisp value cannot be assigned to",
+                left.span or node.span,
+                expected="a C++ place; of set! also a dynamic var or a ^:mutable field",
+                found="a Lisp value",
+            )
         a, b = self.operands((left, right), f"operator{sign}")
         text = "@0@[@1@]" if sign == "aget" else f"@0@ {sign} @1@"
         if a.native is None and b.native is None:

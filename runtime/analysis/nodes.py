@@ -312,8 +312,9 @@ class TypeName:
 class Interop(Node):
     """An interop form as written; inference turns it into a `CppExpr`, a constant or a `Box`.
 
-    `op` is "name", "call", "new", "construct", "method", "member", "operator", "cast", "unsafe-cast",
-    "delete", "box", "unbox", "invoke" or "literal"; `name` the callee, member, operator or text.
+    `op` is "name", "call", "new", "construct", "method", "member", "any-method", "any-member",
+    "set-member", "operator", "cast", "unsafe-cast", "delete", "box", "unbox", "invoke" or "literal";
+    `name` the callee, member, operator or text. Of "any-…" and "set-member" the object may be Lisp's.
     """
 
     op: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from immutables import Map
@@ -16,6 +16,13 @@ _labels = count(1)
 def new_label() -> int:
     """A number for a loop or an arity, which its recurs carry."""
     return next(_labels)
+
+
+@dataclass(eq=False, slots=True)
+class FieldName(Local):
+    """The name of a mutable field inside a method: whoever says it reads the field of `owner`."""
+
+    owner: Local = field(default_factory=lambda: Local("this"))
 
 
 class FnFrame:
@@ -58,6 +65,8 @@ class Scope:
         if entry is None:
             return None
         local, home = entry
+        if isinstance(local, FieldName):
+            return FieldName(name, owner=self._capture(local.owner, home, self.frame))
         return self._capture(local, home, self.frame)
 
     @staticmethod

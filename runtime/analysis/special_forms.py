@@ -239,29 +239,6 @@ def var_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
     return n.TheVar(var, span=span)
 
 
-@special("set!")
-def set_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
-    if len(form) != 3:
-        a.fail("set! takes a place and a value", span, "(set! place value)", form)
-    target = a.analyse(form[1], scope.not_tail(), a.item_span(form, 1, span))
-    value = a.analyse(form[2], scope.not_tail(), a.item_span(form, 2, span))
-    if isinstance(target, n.VarRef):
-        if not target.var.is_dynamic:
-            a.fail(
-                f"{form[1]} is not dynamic: set! cannot change it",
-                target.span,
-                "a dynamic var",
-                form[1],
-            )
-        return n.SetVar(target.var, value, span=span)
-    if isinstance(target, (n.Interop, n.LocalRef)):
-        return n.Interop("operator", "=", (target, value), span=span)
-    place = a.item_span(form, 1, span)
-    a.fail(
-        "set! changes dynamic vars and C++ places", place, "a dynamic var or a C++ member", form[1]
-    )
-
-
 @special("throw")
 def throw(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
     if len(form) != 2:
@@ -366,28 +343,3 @@ def case(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
         node = a.analyse(result, scope.inner(), spans[1] if spans else a.place(result, span))
         clauses.append((tuple(constants), node))
     return n.Case(test, tuple(clauses), default, span=span)
-
-
-@special(".")
-def dot(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
-    """`(. object member argument …)`."""
-    if len(form) < 3:
-        a.fail(". needs an object and a member", span, "(. object member argument …)", form)
-    member = form[2]
-    args: tuple[Any, ...] = tuple(form)[3:]
-    if isinstance(member, (List, Seq)):
-        member, *rest = member
-        args = (*rest, *args)
-    if type(member) is not Symbol:
-        a.fail("a member is named by a symbol", span, "a symbol", member)
-    head = Symbol(f".{member.name}", None, None, member.span)
-    return a.analyse(List((head, form[1], *args), span=form.span), scope, span)
-
-
-@special("new")
-def new(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
-    """`(new T x …)` is `(T. x …)`."""
-    if len(form) < 2 or type(form[1]) is not Symbol:
-        a.fail("new needs a type", span, "(new Type argument …)", form)
-    head = Symbol(f"{form[1].name}.", form[1].ns, None, form[1].span)
-    return a.analyse(List((head, *list(form)[2:]), span=form.span), scope, span)

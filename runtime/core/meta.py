@@ -6,11 +6,12 @@ An entry of the table lives as long as its object, which a weak reference watche
 from __future__ import annotations
 
 import copy
+import ctypes
 import weakref
 from typing import Any
 
 from runtime.core.invoke import as_fn
-from runtime.core.kinds import Map, PVector, type_name
+from runtime.core.kinds import EMPTY_VECTOR, Map, PVector, type_name, vector
 from runtime.core.registry import core
 from runtime.core.sequences import LazySeq
 from runtime.core.values import List, Symbol
@@ -28,8 +29,22 @@ def attach(value: Any, m: Any) -> Any:
 def keep(old: Any, new: Any) -> Any:
     """`new`, just made out of the map or vector `old`, with the metadata of `old`."""
     if new is not old and (entry := TABLE.get(id(old))) is not None:
-        attach(new, entry[1])
+        return attach(empty_vector() if new is EMPTY_VECTOR else new, entry[1])
     return new
+
+
+def empty_vector() -> Any:
+    """An empty vector of its own.
+
+    The library has one empty vector for everybody, and metadata needs an object that nobody else has. So
+    this is a vector of one item whose count, the first field of its C struct, is set to 0; of the item the
+    library no longer takes any notice.
+    """
+    made = vector((None,))
+    count = ctypes.c_uint.from_address(id(made) + object.__basicsize__)
+    assert count.value == 1, "pyrsistent's vector has another layout"
+    count.value = 0
+    return made
 
 
 @core("meta", arglists="([obj])")
@@ -44,10 +59,7 @@ def meta(obj: Any) -> Any:
 
 @core("with-meta", arglists="([obj m])")
 def with_meta(obj: Any, m: Any) -> Any:
-    """A value equal to `obj` whose metadata is the map `m`.
-
-    The empty vector is one object, which everybody shares: it stays without.
-    """
+    """A value equal to `obj` whose metadata is the map `m`."""
     kind = type(obj)
     if m is not None and type(m) is not Map and not hasattr(m, "items"):
         raise TypeError(f"metadata must be a map, found {type_name(m)}")
@@ -55,9 +67,9 @@ def with_meta(obj: Any, m: Any) -> Any:
         same = obj.mutate().finish()
         return same if m is None else attach(same, m)
     if kind is PVector:
-        if not len(obj):
-            return obj
-        same = obj.set(0, obj[0])
+        if m is None and not len(obj):
+            return EMPTY_VECTOR
+        same = obj.set(0, obj[0]) if len(obj) else empty_vector()
         return same if m is None else attach(same, m)
     if kind is Symbol:
         return Symbol(obj.name, obj.ns, m, obj.span)

@@ -18,10 +18,15 @@ from runtime.core.values import Keyword
 
 
 class Fields:
-    """The base of both: `basis` names the declared fields, `fields` maps keywords to values."""
+    """The base of both: `basis` names the declared fields, `fields` maps keywords to values.
+
+    `lisp_methods` are the type's implementations of protocols, for `(.method object)`.
+    """
 
     __slots__ = ("fields", "meta", "__weakref__")
     basis: tuple[Keyword, ...] = ()
+    mutable: frozenset[Keyword] = frozenset()
+    lisp_methods: dict[Keyword, Fn] = {}
     lisp_name = ""
     fields: Map[Keyword, Any]
 
@@ -106,14 +111,15 @@ class Record(Fields, Mapping[Any, Any]):
         return hash((type(self), self.fields))
 
 
-def _define(var: Any, basis: Any, base: type[Fields]) -> type[Fields]:
+def _define(var: Any, basis: Any, base: type[Fields], mutable: Any = ()) -> type[Fields]:
     found = getattr(var, "root", None)
-    if isinstance(found, type) and issubclass(found, base):
-        found.basis = tuple(basis)
-        return found
-    full = f"{var.ns}.{var.name}"
-    body = {"__slots__": (), "basis": tuple(basis), "lisp_name": full, "__module__": var.ns}
-    return type(var.name, (base,), body)
+    if not isinstance(found, type) or not issubclass(found, base):
+        full = f"{var.ns}.{var.name}"
+        body = {"__slots__": (), "lisp_name": full, "__module__": var.ns}
+        found = type(var.name, (base,), body)
+    kind: type[Fields] = found
+    kind.basis, kind.mutable, kind.lisp_methods = tuple(basis), frozenset(mutable), {}
+    return kind
 
 
 @core("record-type*", arglists="([var fields])")
@@ -122,10 +128,10 @@ def record_type(var: Any, basis: Any) -> type:
     return _define(var, basis, Record)
 
 
-@core("object-type*", arglists="([var fields])")
-def object_type(var: Any, basis: Any) -> type:
+@core("object-type*", arglists="([var fields] [var fields mutable])")
+def object_type(var: Any, basis: Any, mutable: Any = ()) -> type:
     """The class of a type; `deftype` expands to this."""
-    return _define(var, basis, ObjectType)
+    return _define(var, basis, ObjectType, mutable)
 
 
 @core("positional-factory*", arglists="([type])")

@@ -165,8 +165,6 @@ class Assembly:
         if kind is Symbol or kind is List or kind is Set:
             value.meta = m  # nobody else has seen the object yet
             return value
-        if value is EMPTY_VECTOR:
-            return value  # it is one shared object: what it is given, all empty vectors would have
         made = with_meta(value, m)
         self.table.move(value, made)
         return made

@@ -15,7 +15,7 @@ from runtime.errors import Span
 # Symbols that a syntax quote leaves alone because the analyser knows them by their bare names.
 SPECIAL_FORMS = frozenset((
     "def", "fn*", "let*", "letfn*", "loop*", "case*", "recur", "if", "do", "quote", "var",
-    "throw", "try", "catch", "finally", "set!", "new", ".", "&",
+    "throw", "try", "catch", "finally", "set!", "new", ".", "&", "fields*",
 ))  # fmt: skip
 
 

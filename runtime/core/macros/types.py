@@ -9,9 +9,10 @@ star, which get methods as maps from keywords to functions:
     (protocol-method* protocol :method)      the function that dispatches on its first argument's type
     (extend type protocol methods)
     (record-type* var [:field …])            a map-like class
-    (object-type* var [:field …])            a class that is no map
+    (object-type* var [:field …] [:mutable …])  a class that is no map
     (positional-factory* class) (map-factory* class)
     (field* object :field)
+    (fields* [field object …] body …)        a special form: mutable fields by their names
     (reify* protocol methods …)              an object
 """
 
@@ -49,6 +50,7 @@ from runtime.core.values import Keyword, List, Symbol
 
 Impl = tuple[Any, list[List]]  # a protocol (or type) and the method forms that follow it
 
+FIELDS = Symbol("fields*")
 K_MUTABLE = (Keyword("mutable"), Keyword("unsynchronized-mutable"), Keyword("volatile-mutable"))
 
 
@@ -158,25 +160,27 @@ def _define_type(form: List, args: Sequence[Any], maker: str) -> List:
         fail(form, f"{what} needs a vector of fields", "[field …]", fields)
     for field in fields:
         check_symbol(form, field, what)
-        if field.meta and any(key in field.meta for key in K_MUTABLE):
-            fail(
-                form,
-                f"a field of {what} cannot change",
-                "an atom or a volatile in the field",
-                field,
-            )
+        if maker == "record-type*" and _is_mutable(field):
+            fail(form, "a field of a record cannot change", "deftype, or an atom in it", field)
     plain = symbol_with_meta(name, None)
 
     def method(form: List, arity: List) -> List:
         return _method_in_scope(form, arity, fields)
 
-    made = call(maker, special(VAR, plain), vector(Keyword(field.name) for field in fields))
+    parts = [special(VAR, plain), vector(Keyword(field.name) for field in fields)]
+    if maker == "object-type*":
+        parts.append(vector(Keyword(field.name) for field in fields if _is_mutable(field)))
+    made = call(maker, *parts)
     factories = [_factory(form, f"->{name.name}", "positional-factory*", plain, fields)]
     if maker == "record-type*":
         factories.append(_factory(form, f"map->{name.name}", "map-factory*", plain, [Symbol("m")]))
     extended = _extensions(form, plain, _impls(form, args[2:]), method)
     defined = special(DEF, name, made, like=form)
     return special(DO, defined, *factories, *extended, plain, like=form)
+
+
+def _is_mutable(field: Symbol) -> bool:
+    return field.meta is not None and any(field.meta.get(key) for key in K_MUTABLE)
 
 
 def _factory(form: List, name: str, maker: str, of: Symbol, params: Iterable[Any]) -> List:
@@ -247,13 +251,20 @@ def _method_in_scope(form: List, arity: List, fields: Iterable[Symbol]) -> List:
     if RECUR in mentioned and len(params) > 1 and AMPERSAND not in params:
         turn = [item for param in params[1:] for item in (param, param)]
         body = [special(LOOP, vector(turn), *body, like=arity)]
-    bindings: list[Any] = []
+    fixed: list[Any] = []
+    changing: list[Any] = []
     hidden = set(params)
     for field in fields:
-        if field in mentioned and field not in hidden:
-            bindings += (field, call("field*", params[0], Keyword(field.name)))
-    if bindings:
-        body = [special(LET, vector(bindings), *body, like=arity)]
+        if field not in mentioned or field in hidden:
+            continue
+        if _is_mutable(field):
+            changing += (field, params[0])
+        else:
+            fixed += (field, call("field*", params[0], Keyword(field.name)))
+    if changing:
+        body = [special(FIELDS, vector(changing), *body, like=arity)]
+    if fixed:
+        body = [special(LET, vector(fixed), *body, like=arity)]
     return List((params, *body), span=arity.span)
 
 

@@ -201,7 +201,7 @@ def test_value(bench: Bench, source: str, expected: str) -> None:
             (".x needs a C++ object or pointer", "a Lisp value", "cpp/unbox"),
         ),
         ("(.sum «point-box»)", AnalysisError, ("(cpp/unbox cpp/objects.point* …)",)),
-        ("(.sum «(identity 1)»)", AnalysisError, ("a C++ object or pointer", "cpp/unbox")),
+        ("(cpp/.sum «(identity 1)»)", AnalysisError, ("a C++ object or pointer", "cpp/unbox")),
         ("(cpp/* «float-box»)", AnalysisError, ("(cpp/unbox cpp/float* …)",)),
         ("(cpp/delete «point-box»)", AnalysisError, ("(cpp/unbox cpp/objects.point* …)",)),
         ("«(cpp/delete (o/point. 1 2))»", CppError, ("cannot delete", "objects::point")),
