@@ -134,10 +134,9 @@ def extend(kind: Any, *pairs: Any) -> None:
         if type(proto) is Protocol:
             proto.impls[kind] = _method_map(methods)
             proto.changed()
-            if hasattr(
-                kind, "basis"
-            ):  # a record or type: its objects are asked by `(.method x)` too
-                kind.methods.update(proto.impls[kind])
+            own = getattr(kind, "lisp_methods", None)
+            if own is not None:  # a record or type: `(.method x)` looks there
+                own.update(proto.impls[kind])
         elif isinstance(proto, type):
             for name, f in _method_map(methods).items():
                 setattr(kind, PYTHON_METHODS.get(name.name, name.name), _as_method(f))
