@@ -16,6 +16,7 @@ from runtime.core.registry import core, define
 from runtime.core.sequences import Concat, IndexedSeq, IterSeq, LazySeq, iterate, rest, seq
 from runtime.core.transduce import sequence
 from runtime.core.values import EMPTY_LIST, List
+from runtime.native import _support
 
 over = IterSeq.over
 
@@ -33,8 +34,7 @@ def filter_(pred: Any, coll: Any = MISSING) -> Any:
     """The items for which `pred` is logical true, lazily."""
     if coll is MISSING:
         return xf.filter_xf(pred)
-    pred = as_fn(pred)
-    return over(x for x in iterate(coll) if (r := pred(x)) is not None and r is not False)
+    return over(_support.filtered(as_fn(pred), iterate(coll), True))
 
 
 @core("remove", arglists="([pred] [pred coll])")
@@ -42,8 +42,7 @@ def remove(pred: Any, coll: Any = MISSING) -> Any:
     """The items for which `pred` is logical false, lazily."""
     if coll is MISSING:
         return xf.remove_xf(pred)
-    pred = as_fn(pred)
-    return over(x for x in iterate(coll) if (r := pred(x)) is None or r is False)
+    return over(_support.filtered(as_fn(pred), iterate(coll), False))
 
 
 @core("keep", arglists="([f] [f coll])")

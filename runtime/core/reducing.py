@@ -9,28 +9,31 @@ from runtime.core.collections import SortedMap
 from runtime.core.invoke import as_fn
 from runtime.core.kinds import MISSING, Map, PVector, Reduced, vector
 from runtime.core.registry import core
-from runtime.core.sequences import IterSeq, Seq, iterate, seq
+from runtime.core.sequences import IndexedSeq, IterSeq, Seq, iterate, seq
 from runtime.core.values import EMPTY_LIST, List
+from runtime.native import _support
 
 
 @core("reduce", arglists="([f coll] [f val coll])")
 def reduce(f: Any, *args: Any) -> Any:
     """`f` applied to a running value and each item in turn; `reduced` ends it early."""
     f = as_fn(f)
+    coll = _taken(args[-1])
     if len(args) == 2:
-        acc, coll = args
-        items = iterate(coll)
-    else:
-        items = iter(iterate(*args))
-        acc = next(items, MISSING)
-        if acc is MISSING:
-            return f()
+        acc = args[0]
+        del args  # what is consumed of a lazy sequence shall be freed
+        return _support.fold(f, acc, coll)
     del args
-    for item in items:
-        acc = f(acc, item)
-        if type(acc) is Reduced:
-            return acc.value
-    return acc
+    return _support.fold(f, coll)
+
+
+# Nothing is gained by letting go of what was walked of these.
+_HELD = frozenset((PVector, List, Map, IndexedSeq, type(None)))
+
+
+def _taken(coll: Any) -> Any:
+    """`coll` so that the native loops walk it quickly, and do not hold on to the head of what is lazy."""
+    return coll if type(coll) in _HELD else iter(iterate(coll))
 
 
 @core("reduce-kv", arglists="([f init coll])")
@@ -122,8 +125,9 @@ def run(proc: Any, coll: Any) -> None:
 def dorun(n: Any, coll: Any = MISSING) -> None:
     """Evaluates a lazy sequence (its first n+1 items) for the effects."""
     if coll is MISSING:
-        for _ in iterate(n):
-            pass
+        coll = _taken(n)
+        del n
+        _support.drain(coll)
         return
     for _ in iterate(coll):
         if n <= 0:

@@ -7,12 +7,12 @@ built. Lazy sequences evaluate one item at a time and keep what they evaluated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runtime.core.kinds import Map, PVector, type_name, vector
+from runtime.core.kinds import Map, PVector, Reduced, type_name, vector
 from runtime.core.registry import core
 from runtime.core.values import EMPTY_LIST, Char, List
+from runtime.native import _support
 
 SEGMENT = 32  # items a segment of an `IterSeq` holds
 
@@ -35,11 +35,12 @@ class Seq:
         s = self.seq()
         return EMPTY_LIST if s is None else s.rest()
 
-    def __iter__(self) -> Iterator[Any]:
-        return walk(self)
-
     def __bool__(self) -> bool:
         return True
+
+    if TYPE_CHECKING:  # native, see the end of this module
+
+        def __iter__(self) -> Iterator[Any]: ...
 
     # Equality and hash are those of all sequences: `runtime.core.equality` installs them.
 
@@ -97,12 +98,6 @@ class IndexedSeq(Seq):
     def rest(self) -> Seq | List:
         index = self.index + 1
         return IndexedSeq(self.items, index) if index < len(self.items) else EMPTY_LIST
-
-    def __iter__(self) -> Iterator[Any]:
-        items = self.items
-        if type(items) is range:
-            return iter(items[self.index :])
-        return islice(items, self.index, None) if self.index else iter(items)
 
     def __len__(self) -> int:
         return max(0, len(self.items) - self.index)
@@ -222,45 +217,6 @@ class IterSeq(Seq):
             return IterSeq(segment.next, 0)
         return IterSeq(segment, index + 1)
 
-    def __iter__(self) -> Iterator[Any]:
-        return _walk_segments(self.segment, self.index)
-
-
-def _walk_segments(segment: Segment, index: int) -> Iterator[Any]:
-    while True:
-        items = segment.items
-        while index < len(items):
-            yield items[index]
-            index += 1
-        if segment.next is not None:
-            segment = segment.next
-            index = 0
-            continue
-        source = segment.source
-        if source is None:
-            segment.pull()  # raises the kept error again, if there is one
-            return
-        try:
-            for item in source:
-                items.append(item)
-                index += 1
-                if index == SEGMENT:
-                    segment.next = Segment(source)
-                    segment.source = None
-                    yield item
-                    break
-                yield item
-                if len(items) != index:  # somebody else went on meanwhile
-                    break
-            else:
-                if len(items) == index:
-                    segment.source = None
-                    return
-        except Exception as error:
-            segment.source = None
-            segment.error = error
-            raise
-
 
 Links = tuple[Any, Any]  # (a part, more links or None)
 
@@ -325,31 +281,6 @@ class Concat(Seq):
         assert self._at is not None
         s, more = self._at
         return s.rest() if more is None else Concat((s.rest(), more))
-
-
-def walk(start: Any) -> Iterator[Any]:
-    """The items of a sequence built of any mix of cons cells, lazy sequences and concatenations."""
-    links: Links | None = (start, None)
-    del start  # the consumed part of a long sequence shall be freed
-    while links is not None:
-        part, links = links
-        while True:
-            kind = type(part)
-            if kind is LazySeq:
-                part = part.seq()
-            elif kind is Cons or kind is ListCell:
-                yield part.head
-                part = part.tail
-            elif kind is Concat:
-                links = part.opened(links)
-                break
-            elif part is None:
-                break
-            else:
-                source = iter(iterate(part))
-                del part
-                yield from source
-                break
 
 
 def entries(m: Map[Any, Any]) -> Iterator[Any]:
@@ -447,3 +378,9 @@ def concat(*colls: Any) -> Any:
     if not colls:
         return EMPTY_LIST
     return Concat.of(colls)
+
+
+_support.set_iteration(
+    IndexedSeq, IterSeq, Segment, LazySeq, Cons, ListCell, Concat, Reduced, iterate
+)
+_support.register_walked(Seq)

@@ -1,6 +1,7 @@
-// Fast paths of look-up and update, by exact type. The libraries have no C interface, so maps are read through
-// their type's slots and unbound methods.
+// Fast paths of look-up and update, by exact type. Maps and vectors are read in place where layouts.hpp knows how,
+// and changed through the unbound methods of their types.
 #include "callable.hpp"
+#include "layouts.hpp"
 #include "module.hpp"
 #include "sequences.hpp"
 #include "types.hpp"
@@ -12,7 +13,7 @@ using i64 = std::int64_t;
 namespace {
 
 slot list_items, list_start;
-PyObject *map_get, *map_set, *vector_set, *vector_append; // unbound methods
+PyObject *map_set, *vector_set, *vector_append; // unbound methods
 PyObject* metadata; // the table of metadata of maps and vectors: while it is empty, none has any
 
 template<class... A> ref call_method(PyObject* method, A... args) {
@@ -27,31 +28,29 @@ bool is_list(PyObject* o) noexcept { return Py_TYPE(o) == known.list; }
 i64 length(PyObject* o) noexcept { return PySequence_Size(o); }
 i64 list_start_of(PyObject* list) noexcept { return PyLong_AsSsize_t(list_start.of(list)); }
 
-// The item at `index` of a vector or list, or empty where there is none.
-ref item(PyObject* coll, i64 index) {
-  ref found;
-  if(index < 0) return found;
-  if(is_vector(coll)) {
-    if(index < length(coll)) found.p = PySequence_GetItem(coll, index);
-  } else if(is_list(coll)) {
+// The item at `index` of a vector or list, borrowed; null where there is none. `made` holds what only the library
+// can look up.
+PyObject* item(PyObject* coll, i64 index, ref& made) {
+  if(index < 0) return nullptr;
+  if(readable_vector(coll)) return index < vector_count(coll) ? vector_item(coll, index) : nullptr;
+  if(is_list(coll)) {
     PyObject* const items = list_items.of(coll);
     index += list_start_of(coll);
-    if(index < PyTuple_GET_SIZE(items)) found.p = Py_NewRef(PyTuple_GET_ITEM(items, index));
+    return index < PyTuple_GET_SIZE(items) ? PyTuple_GET_ITEM(items, index) : nullptr;
   }
-  return found;
+  if(!is_vector(coll) || index >= length(coll)) return nullptr;
+  made = ref::own(PySequence_GetItem(coll, index));
+  return made.get();
 }
 
-// Types whose hash and equality are so cheap that looking twice, with no tuple of arguments, is faster.
-bool is_cheap_key(PyObject* key) noexcept {
-  PyTypeObject* const type = Py_TYPE(key);
-  return type == known.keyword || type == &PyUnicode_Type || type == &PyLong_Type;
-}
-
-ref map_lookup(PyObject* map, PyObject* key, PyObject* fallback) {
-  if(!is_cheap_key(key)) return call_method(map_get, map, key, fallback);
+// The value of `key` in a map, borrowed; null when it is not there. `made` holds what only the library can look up.
+PyObject* map_item(PyObject* map, PyObject* key, ref& made) {
+  if(readable_map(map)) return find_in_map(map, key);
   int const found = known.map->tp_as_sequence->sq_contains(map, key);
   if(found < 0) throw py_error{};
-  return found ? ref::own(known.map->tp_as_mapping->mp_subscript(map, key)) : ref::share(fallback);
+  if(!found) return nullptr;
+  made = ref::own(known.map->tp_as_mapping->mp_subscript(map, key));
+  return made.get();
 }
 
 // -- what Python calls ----------------------------------------------------------------------------------
@@ -122,26 +121,42 @@ PyMethodDef methods[] = {
 
 } // namespace
 
-ref get(PyObject* coll, PyObject* key, PyObject* fallback) {
-  if(is_map(coll)) return map_lookup(coll, key, fallback);
-  if(coll == Py_None) return ref::share(fallback);
-  i64 index;
-  if(is_vector(coll)) {
-    if(!as_int64(key, index)) return ref::share(fallback);
-    ref found = item(coll, index);
-    return found.p ? found : ref::share(fallback);
+PyObject* get_borrowed(PyObject* coll, PyObject* key, PyObject* fallback, ref& made) {
+  PyObject* found = nullptr;
+  if(is_map(coll)) {
+    found = map_item(coll, key, made);
+  } else if(is_vector(coll)) {
+    if(i64 index; as_int64(key, index)) found = item(coll, index, made);
+  } else if(coll != Py_None) {
+    made = call_slow(slow::get, coll, key, fallback);
+    return made.get();
   }
-  return call_slow(slow::get, coll, key, fallback);
+  return found ? found : fallback;
+}
+
+ref get(PyObject* coll, PyObject* key, PyObject* fallback) {
+  ref made;
+  PyObject* const found = get_borrowed(coll, key, fallback, made);
+  return made.get() ? std::move(made) : ref::share(found);
+}
+
+PyObject* nth_borrowed(PyObject* coll, i64 index, ref& made) {
+  if(PyObject* const found = item(coll, index, made)) return found;
+  made = call_slow(slow::nth, coll, box(index).get());
+  return made.get();
 }
 
 ref nth(PyObject* coll, i64 index) {
-  ref found = item(coll, index);
-  return found.p ? found : call_slow(slow::nth, coll, box(index).get());
+  ref made;
+  PyObject* const found = nth_borrowed(coll, index, made);
+  return made.get() ? std::move(made) : ref::share(found);
 }
 
 ref nth(PyObject* coll, i64 index, PyObject* fallback) {
-  ref found = item(coll, index);
-  return found.p ? found : call_slow(slow::nth, coll, box(index).get(), fallback);
+  ref made;
+  PyObject* const found = item(coll, index, made);
+  if(!found) return call_slow(slow::nth, coll, box(index).get(), fallback);
+  return made.get() ? std::move(made) : ref::share(found);
 }
 
 ref nth(PyObject* coll, PyObject* index) {
@@ -155,6 +170,8 @@ ref nth(PyObject* coll, PyObject* index, PyObject* fallback) {
 }
 
 i64 count(PyObject* coll) {
+  if(readable_vector(coll)) return vector_count(coll);
+  if(readable_map(coll)) return layout::as_map(coll)->count;
   if(is_vector(coll) || is_map(coll)) return PyObject_Size(coll);
   if(PyUnicode_CheckExact(coll)) return PyUnicode_GET_LENGTH(coll);
   if(is_list(coll)) return PyTuple_GET_SIZE(list_items.of(coll)) - list_start_of(coll);
@@ -164,8 +181,9 @@ i64 count(PyObject* coll) {
 
 ref first(PyObject* coll) {
   if(is_vector(coll) || is_list(coll)) {
-    ref found = item(coll, 0);
-    return found.p ? found : ref::share(Py_None);
+    ref made;
+    PyObject* const found = item(coll, 0, made);
+    return ref::share(found ? found : Py_None);
   }
   if(coll == Py_None) return ref::share(coll);
   if(ref found; first_of_indexed(coll, found)) return found;
@@ -173,11 +191,7 @@ ref first(PyObject* coll) {
 }
 
 bool contains(PyObject* coll, PyObject* key) {
-  if(is_map(coll)) {
-    int const found = PySequence_Contains(coll, key);
-    if(found < 0) throw py_error{};
-    return found != 0;
-  }
+  if(ref made; is_map(coll)) return map_item(coll, key, made) != nullptr;
   return truthy(call_slow(slow::contains, coll, key).get());
 }
 
@@ -200,7 +214,6 @@ bool init_collections(PyObject* module) {
     };
     list_items = slot_of(known.list, "items");
     list_start = slot_of(known.list, "start");
-    map_get = method(known.map, "get");
     map_set = method(known.map, "set");
     vector_set = method(known.vector, "set");
     vector_append = method(known.vector, "append");

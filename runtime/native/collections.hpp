@@ -6,6 +6,10 @@
 namespace ts {
 
 TS_API ref get(PyObject* coll, PyObject* key, PyObject* fallback = Py_None);
+// The same with no reference of its own: valid while `coll`, `fallback` and `made` live. `made` is set where the
+// value is not in `coll` but had to be made.
+TS_API PyObject* get_borrowed(PyObject* coll, PyObject* key, PyObject* fallback, ref& made);
+TS_API PyObject* nth_borrowed(PyObject* coll, std::int64_t index, ref& made);
 TS_API ref nth(PyObject* coll, std::int64_t index); // IndexError out of bounds
 TS_API ref nth(PyObject* coll, std::int64_t index, PyObject* fallback);
 TS_API ref nth(PyObject* coll, PyObject* index);

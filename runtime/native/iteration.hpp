@@ -32,6 +32,8 @@ public:
     return true;
   }
 
+  int traverse(visitproc visit, void* arg) const; // for the garbage collector
+
 private:
   struct sources; // the ways to find more
   TS_API bool more(PyObject*& item);
@@ -49,6 +51,9 @@ private:
 extern TS_API PyTypeObject* reduced_type;
 inline bool is_reduced(PyObject* o) noexcept { return Py_TYPE(o) == reduced_type; }
 TS_API ref reduced_value(PyObject* reduced);
+
+// Lets other threads run and raises what a signal handler raises: for loops that call no Python.
+TS_API void breathe();
 
 // `(f acc item)` over all items, until it is reduced.
 TS_API ref reduce(PyObject* f, ref acc, cursor& items);

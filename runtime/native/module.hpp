@@ -6,11 +6,14 @@
 namespace ts {
 
 bool init_types(PyObject* module); // first: the others ask for the known types
+bool init_layouts(PyObject* module); // of the known types
 bool init_errors(PyObject* module);
 bool init_numbers(PyObject* module);
 bool init_equality(PyObject* module);
 bool init_collections(PyObject* module);
 bool init_sequences(PyObject* module);
+bool init_iteration(PyObject* module);
+bool init_iterators(PyObject* module);
 bool init_math(PyObject* module);
 bool init_functions(PyObject* module);
 bool init_interop(PyObject* module);

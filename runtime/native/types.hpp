@@ -48,6 +48,11 @@ struct slot {
   PyObject* of(PyObject* o) const noexcept {
     return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(o) + offset);
   }
+  void set(PyObject* o, PyObject* value) const noexcept {
+    PyObject** const place = reinterpret_cast<PyObject**>(reinterpret_cast<char*>(o) + offset);
+    PyObject* const old = std::exchange(*place, Py_NewRef(value));
+    Py_XDECREF(old); // may run Python: the slot is right by then
+  }
 };
 // Throws TypeError when `type` has no such slot.
 slot slot_of(PyTypeObject* type, char const* name);

@@ -1,0 +1,369 @@
+// The ways in which a cursor finds items, one for each kind of collection. The Python classes come from `set_iteration`,
+// as they import this extension.
+#include "iteration.hpp"
+#include "callable.hpp"
+#include "function.hpp"
+#include "layouts.hpp"
+#include "module.hpp"
+#include <algorithm>
+
+namespace ts {
+
+PyTypeObject* reduced_type = nullptr;
+
+namespace {
+
+constexpr Py_ssize_t segment_size = 32; // runtime.core.sequences.SEGMENT
+constexpr unsigned breath = 1024;       // items after which other threads and signals get their turn
+
+PyTypeObject *indexed_type, *iter_type, *segment_type, *lazy_type, *cons_type, *cell_type, *concat_type;
+PyObject* python_iterate;
+slot indexed_items, indexed_index;
+slot list_items, list_start;
+slot iter_segment, iter_index;
+slot segment_items, segment_source, segment_next, segment_error;
+slot lazy_thunk, lazy_value, cons_head, cons_tail;
+slot reduced_slot;
+PyObject *name_seq, *name_opened;
+
+std::int64_t whole(PyObject* o) noexcept { return PyLong_AsSsize_t(o); }
+
+// Python's pending exception, normalised and taken over; it stays pending as well.
+ref pending_exception() {
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  ref held = ref::share(value);
+  if(trace) PyException_SetTraceback(value, trace);
+  PyErr_Restore(type, value, trace);
+  return held;
+}
+
+ref make_segment(PyObject* source) {
+  ref const items = ref::own(PyList_New(0));
+  ref made = ref::own(segment_type->tp_alloc(segment_type, 0));
+  segment_items.set(made.get(), items.get());
+  segment_source.set(made.get(), source);
+  segment_next.set(made.get(), Py_None);
+  segment_error.set(made.get(), Py_None);
+  return made;
+}
+
+// Evaluates one more item of a segment; false when there is none.
+bool pull(PyObject* segment) {
+  ref const source = ref::share(segment_source.of(segment));
+  if(source.get() == Py_None) {
+    PyObject* const error = segment_error.of(segment);
+    if(error == Py_None) return false;
+    PyException_SetTraceback(error, Py_None);
+    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
+    throw py_error{};
+  }
+  PyObject* const made = PyIter_Next(source.get());
+  if(!made) {
+    if(PyErr_Occurred()) {
+      if(!PyErr_ExceptionMatches(PyExc_Exception)) throw py_error{};
+      ref const error = pending_exception();
+      segment_error.set(segment, error.get());
+    }
+    segment_source.set(segment, Py_None);
+    if(PyErr_Occurred()) throw py_error{};
+    return false;
+  }
+  ref const item = ref::own(made);
+  PyObject* const items = segment_items.of(segment);
+  if(PyList_Append(items, item.get()) < 0) throw py_error{};
+  if(PyList_GET_SIZE(items) == segment_size) {
+    segment_next.set(segment, make_segment(source.get()).get());
+    segment_source.set(segment, Py_None);
+  }
+  return true;
+}
+
+} // namespace
+
+// Every source is a function that gives the next item, or sets `at_` and `end_` to more of them.
+struct cursor::sources {
+  static bool ended(cursor& c) noexcept {
+    c.more_ = nullptr;
+    c.at_ = c.end_ = nullptr;
+    return false;
+  }
+
+  static void array(cursor& c, PyObject* tuple, Py_ssize_t from) noexcept {
+    c.at_ = &PyTuple_GET_ITEM(tuple, 0) + from;
+    c.end_ = &PyTuple_GET_ITEM(tuple, 0) + PyTuple_GET_SIZE(tuple);
+    if(c.at_ > c.end_) c.at_ = c.end_;
+  }
+
+  // A vector's leaves: `int_` is the next one's first index, `left_` the vector's size.
+  static bool leaves(cursor& c, PyObject*& item) {
+    if(c.int_ >= c.left_) return ended(c);
+    PyObject* const* const leaf = leaf_of(c.source_.get(), c.int_);
+    Py_ssize_t const first = c.int_ & 31, after = std::min<Py_ssize_t>(32, first + c.left_ - c.int_);
+    c.int_ += after - first;
+    item = leaf[first];
+    c.at_ = leaf + first + 1;
+    c.end_ = leaf + after;
+    return true;
+  }
+
+  static bool ints(cursor& c, PyObject*& item) {
+    std::int64_t value;
+    if(!c.next_int(value)) return ended(c);
+    c.item_ = box(value);
+    item = c.item_.get();
+    return true;
+  }
+
+  // Something else that is indexed, perhaps a list that grows meanwhile.
+  static bool indexed(cursor& c, PyObject*& item) {
+    Py_ssize_t const size = PyObject_Size(c.source_.get());
+    if(size < 0) throw py_error{};
+    if(c.int_ >= size) return ended(c);
+    c.item_ = ref::own(PySequence_GetItem(c.source_.get(), c.int_++));
+    item = c.item_.get();
+    return true;
+  }
+
+  static bool entries(cursor& c, PyObject*& item) {
+    PyObject *key, *value;
+    if(!static_cast<map_walk*>(c.walk_)->next(key, value)) return ended(c);
+    c.item_ = make_entry(key, value);
+    item = c.item_.get();
+    return true;
+  }
+
+  // `source_` is a segment of an `IterSeq`, `int_` the next item's index in it.
+  static bool segments(cursor& c, PyObject*& item) {
+    while(true) {
+      PyObject* const segment = c.source_.get();
+      PyObject* const items = segment_items.of(segment);
+      if(c.int_ < PyList_GET_SIZE(items)) {
+        c.item_ = ref::share(PyList_GET_ITEM(items, c.int_++));
+        item = c.item_.get();
+        return true;
+      }
+      if(PyObject* const following = segment_next.of(segment); following != Py_None) {
+        c.source_ = ref::share(following);
+        c.int_ = 0;
+      } else if(!pull(segment) && c.int_ >= PyList_GET_SIZE(segment_items.of(segment))) {
+        return ended(c);
+      }
+    }
+  }
+
+  static bool iterator(cursor& c, PyObject*& item) {
+    c.item_ = ref{};
+    PyObject* const found = PyIter_Next(c.source_.get());
+    if(!found) {
+      if(PyErr_Occurred()) throw py_error{};
+      return ended(c);
+    }
+    c.item_ = ref::own(found);
+    item = found;
+    return true;
+  }
+
+  // Any mix of cons cells, lazy sequences and concatenations, without recursion: `source_` is the part to walk,
+  // null for the next one of `links_`, which is (part, more links) or None; `walk_` a part of another kind.
+  static bool links(cursor& c, PyObject*& item) {
+    while(true) {
+      if(auto* const inner = static_cast<cursor*>(c.walk_)) {
+        if(inner->next(item)) return true;
+        c.walk_ = nullptr;
+        delete inner;
+      }
+      if(!c.source_.get()) {
+        if(c.links_.get() == Py_None) return ended(c);
+        ref const link = std::exchange(c.links_, ref{});
+        c.source_ = ref::share(PyTuple_GET_ITEM(link.get(), 0));
+        c.links_ = ref::share(PyTuple_GET_ITEM(link.get(), 1));
+      }
+      PyObject* const part = c.source_.get();
+      PyTypeObject* const type = Py_TYPE(part);
+      if(type == cons_type || type == cell_type) {
+        c.item_ = ref::share(cons_head.of(part));
+        item = c.item_.get();
+        c.source_ = ref::share(cons_tail.of(part));
+        return true;
+      }
+      if(type == lazy_type) {
+        c.source_ = lazy_thunk.of(part) == Py_None ? ref::share(lazy_value.of(part))
+                                                   : ref::own(PyObject_CallMethodNoArgs(part, name_seq));
+      } else if(type == concat_type) {
+        c.links_ = ref::own(PyObject_CallMethodOneArg(part, name_opened, c.links_.get()));
+        c.source_ = ref{};
+      } else if(part == Py_None) {
+        c.source_ = ref{};
+      } else {
+        c.walk_ = new cursor(std::exchange(c.source_, ref{}));
+      }
+    }
+  }
+
+  // What a source function left to free.
+  static void forget(cursor& c) noexcept {
+    if(!c.walk_) return;
+    if(c.more_ == links) delete static_cast<cursor*>(c.walk_);
+    else delete static_cast<map_walk*>(c.walk_);
+  }
+
+  static bool is_linked(PyTypeObject* type) noexcept {
+    return type == cons_type || type == lazy_type || type == concat_type || type == cell_type;
+  }
+
+  // A range of which every integer has 64 bits; false when that is not so.
+  static bool start_range(cursor& c, PyObject* range, std::int64_t index) {
+    auto const part = [&](char const* name) { return ref::own(PyObject_GetAttrString(range, name)); };
+    std::int64_t start, stop, step;
+    if(!as_int64(part("start").get(), start) || !as_int64(part("stop").get(), stop)
+       || !as_int64(part("step").get(), step)) {
+      return false;
+    }
+    std::int64_t const size = PyObject_Size(range);
+    if(size < 0) throw py_error{};
+    c.int_ = start + index * step;
+    c.step_ = step;
+    c.left_ = std::max<std::int64_t>(0, size - index);
+    c.ints_ = true;
+    c.more_ = ints;
+    return true;
+  }
+
+  static void start_vector(cursor& c, PyObject* vector, std::int64_t index) noexcept {
+    c.int_ = index;
+    c.left_ = vector_count(vector);
+    c.more_ = leaves;
+  }
+
+  static void start(cursor& c) {
+    PyObject* const coll = c.source_.get();
+    PyTypeObject* const type = Py_TYPE(coll);
+    if(coll == Py_None) return;
+    if(readable_vector(coll)) return start_vector(c, coll, 0);
+    if(type == known.list) return array(c, list_items.of(coll), whole(list_start.of(coll)));
+    if(type == &PyTuple_Type) return array(c, coll, 0);
+    if(readable_map(coll)) {
+      c.walk_ = new map_walk(coll);
+      c.more_ = entries;
+      return;
+    }
+    if(type == iter_type) {
+      c.int_ = whole(iter_index.of(coll));
+      c.source_ = ref::share(iter_segment.of(coll));
+      c.more_ = segments;
+      return;
+    }
+    if(is_linked(type)) {
+      c.links_ = ref::share(Py_None);
+      c.more_ = links;
+      return;
+    }
+    if(type == indexed_type) {
+      ref const items = ref::share(indexed_items.of(coll));
+      std::int64_t const index = whole(indexed_index.of(coll));
+      if(Py_TYPE(items.get()) == &PyRange_Type && start_range(c, items.get(), index)) return;
+      c.source_ = items;
+      if(readable_vector(items.get())) return start_vector(c, items.get(), index);
+      if(Py_TYPE(items.get()) == &PyTuple_Type) return array(c, items.get(), index);
+      c.int_ = index;
+      c.more_ = indexed;
+      return;
+    }
+    if(!python_iterate) {
+      PyErr_SetString(PyExc_RuntimeError, "iteration is not set: import runtime.core.sequences");
+      throw py_error{};
+    }
+    ref const iterable = ref::own(PyObject_CallOneArg(python_iterate, coll));
+    c.source_ = ref::own(PyObject_GetIter(iterable.get()));
+    c.more_ = iterator;
+  }
+};
+
+cursor::cursor(ref coll) : source_(std::move(coll)) { sources::start(*this); }
+cursor::~cursor() { sources::forget(*this); }
+
+bool cursor::more(PyObject*& item) { return more_ && more_(*this, item); }
+
+int cursor::traverse(visitproc visit, void* arg) const {
+  for(PyObject* const o : { source_.get(), item_.get(), links_.get() }) Py_VISIT(o);
+  return walk_ && more_ == sources::links ? static_cast<cursor*>(walk_)->traverse(visit, arg) : 0;
+}
+
+void breathe() {
+  if(PyErr_CheckSignals() < 0) throw py_error{};
+  Py_BEGIN_ALLOW_THREADS
+  Py_END_ALLOW_THREADS
+}
+
+ref reduced_value(PyObject* reduced) { return ref::share(reduced_slot.of(reduced)); }
+
+ref reduce(PyObject* f, ref acc, cursor& items) {
+  PyObject* item;
+  for(unsigned count = 1; items.next(item); ++count) {
+    PyObject* args[] = { nullptr, acc.get(), item }; // the first place is the callee's to use
+    acc = call(f, args + 1, 2);
+    if(is_reduced(acc.get())) return reduced_value(acc.get());
+    if(count % breath == 0) breathe();
+  }
+  return acc;
+}
+
+namespace {
+
+PyObject* set_iteration(PyObject*, PyObject* args) {
+  PyObject *indexed, *iter, *segment, *lazy, *cons, *cell, *concat, *reduced, *iterate;
+  auto* const t = &PyType_Type;
+  if(!PyArg_ParseTuple(args, "O!O!O!O!O!O!O!O!O", t, &indexed, t, &iter, t, &segment, t, &lazy, t, &cons, t, &cell, t,
+                       &concat, t, &reduced, &iterate)) {
+    return nullptr;
+  }
+  return guarded([&] {
+    auto const type = [](PyObject* o) { return reinterpret_cast<PyTypeObject*>(Py_NewRef(o)); };
+    indexed_type = type(indexed);
+    iter_type = type(iter);
+    segment_type = type(segment);
+    lazy_type = type(lazy);
+    cons_type = type(cons);
+    cell_type = type(cell);
+    concat_type = type(concat);
+    reduced_type = type(reduced);
+    python_iterate = Py_NewRef(iterate);
+    indexed_items = slot_of(indexed_type, "items");
+    indexed_index = slot_of(indexed_type, "index");
+    iter_segment = slot_of(iter_type, "segment");
+    iter_index = slot_of(iter_type, "index");
+    segment_items = slot_of(segment_type, "items");
+    segment_source = slot_of(segment_type, "source");
+    segment_next = slot_of(segment_type, "next");
+    segment_error = slot_of(segment_type, "error");
+    lazy_thunk = slot_of(lazy_type, "_thunk");
+    lazy_value = slot_of(lazy_type, "_value");
+    cons_head = slot_of(cons_type, "head");
+    cons_tail = slot_of(cons_type, "tail");
+    reduced_slot = slot_of(reduced_type, "value");
+    return ref::share(Py_None);
+  });
+}
+
+PyMethodDef methods[] = {
+  { "set_iteration", set_iteration, METH_VARARGS, "Hand over the classes of sequences and what makes others iterable." },
+  { nullptr, nullptr, 0, nullptr },
+};
+
+} // namespace
+
+bool init_iteration(PyObject* module) {
+  try {
+    list_items = slot_of(known.list, "items");
+    list_start = slot_of(known.list, "start");
+    name_seq = ref::own(PyUnicode_InternFromString("seq")).release();
+    name_opened = ref::own(PyUnicode_InternFromString("opened")).release();
+  } catch(py_error const&) {
+    return false;
+  }
+  return PyModule_AddFunctions(module, methods) == 0;
+}
+
+} // namespace ts
