@@ -21,6 +21,7 @@ PyObject* seq_of_tuple = nullptr; // Python: tuple -> List
 PyObject* call_slow = nullptr;    // Python: (f, args tuple) -> value, for what Python cannot call itself
 PyObject* arity_error = nullptr;  // Python: (fn, count) -> exception
 PyObject* deref_slow = nullptr;
+std::size_t running = 0; // calls of compiled code that are on some thread's stack; changed with the GIL held
 
 std::uint64_t now_ns() noexcept {
   timespec t;
@@ -63,10 +64,18 @@ ref interpret(fn* self, PyObject* const* args, Py_ssize_t count) {
   throw py_error{};
 }
 
+PyObject* run_compiled(native_entry entry, fn* self, PyObject* const* args, Py_ssize_t count) {
+  struct counted {
+    counted() noexcept { ++running; }
+    ~counted() { --running; }
+  } const here;
+  return entry(self, args, count);
+}
+
 PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
   try {
     check_stack();
-    if(self->shared->native) return self->shared->native(self, args, count);
+    if(native_entry const entry = self->shared->native) return run_compiled(entry, self, args, count);
     return interpret(self, args, count).release();
   } catch(...) {
     set_python_error();
@@ -363,7 +372,11 @@ PyObject* set_hooks(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
+PyObject* compiled_running(PyObject*, PyObject*) { return PyLong_FromSize_t(running); }
+
 PyMethodDef functions[] = {
+  { "compiled_running", compiled_running, METH_NOARGS,
+    "how many calls of compiled functions are on the stacks of all threads; 0 means that none is" },
   { "set_function_hooks", set_hooks, METH_VARARGS,
     "(recur mark, tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> value)" },
   {}
