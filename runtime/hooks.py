@@ -11,6 +11,7 @@ from immutables import Map
 from pyrsistent import pvector
 
 from runtime import core
+from runtime.core.functions import Rest
 from runtime.core.invoke import as_fn
 from runtime.core.kinds import type_name
 from runtime.core.printing import pr_str, register_printer
@@ -42,7 +43,7 @@ def install() -> None:
         return
     core.load_all()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
-    _support.set_function_hooks(RECUR, List, _call_slow, _arity_error, _deref)
+    _support.set_function_hooks(RECUR, List, _call_slow, _arity_error, _deref, Rest)
     _support.set_interop_hooks(
         CppException,
         _conversion_error,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial as python_partial
+from itertools import chain
 from typing import Any
 
 from runtime.core.invoke import as_fn, invoke
 from runtime.core.kinds import vector
-from runtime.core.registry import core
-from runtime.core.sequences import iterate
+from runtime.core.registry import TABLE, core
+from runtime.core.sequences import Concat, Cons, IterSeq, LazySeq, first, iterate, next_, seq
+from runtime.native import _support
 
 Fn = Callable[..., Any]
 
@@ -26,12 +28,52 @@ def constantly(x: Any) -> Fn:
     return lambda *_: x
 
 
+class Rest:
+    """The last argument of a call that stands for all further ones: what a rest parameter is to become."""
+
+    __slots__ = ("seq",)
+
+    def __init__(self, seq: Any) -> None:
+        self.seq = seq
+
+
 @core("apply", arglists="([f args] [f x args] [f x y & args])")
 def apply(f: Any, *args: Any) -> Any:
-    """Calls `f` with the arguments, the last of which is a sequence of further ones."""
+    """Calls `f` with the arguments, the last of which is a sequence of further ones.
+
+    A lazy one is not evaluated further than a variadic `f` needs: it may be endless.
+    """
+    last = args[-1]
+    if type(last) in _LAZY:
+        return _apply_lazily(f, list(args[:-1]), last)
     if len(args) == 1:
-        return as_fn(f)(*iterate(args[0]))
-    return as_fn(f)(*args[:-1], *iterate(args[-1]))
+        return as_fn(f)(*iterate(last))
+    return as_fn(f)(*args[:-1], *iterate(last))
+
+
+_LAZY = frozenset((LazySeq, IterSeq, Cons, Concat))
+
+
+def _apply_lazily(f: Any, args: list[Any], more: Any) -> Any:
+    if isinstance(f, _support.VarBase):
+        return _apply_lazily(f.deref(), args, more)
+    if type(f) is python_partial:
+        return _apply_lazily(f.func, [*f.args, *args], more)
+    if type(f) is _support.Fn:
+        required = next((a.required for a in f.code.node.arities if a.variadic), None)
+        if required is not None:
+            left = seq(more)
+            while left is not None and len(args) <= required:
+                args.append(first(left))
+                left = next_(left)
+            if left is not None:
+                for item in reversed(args[required:]):
+                    left = Cons(item, left)
+                return f(*args[:required], Rest(left))
+            return f(*args)
+    elif f is TABLE["clojure.core", "concat"].value:
+        return IterSeq.over(item for part in chain(args, iterate(more)) for item in iterate(part))
+    return as_fn(f)(*args, *iterate(more))
 
 
 @core("comp", arglists="([] [f] [f g] [f g & fs])")

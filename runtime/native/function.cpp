@@ -21,6 +21,7 @@ PyObject* seq_of_tuple = nullptr; // Python: tuple -> List
 PyObject* call_slow = nullptr;    // Python: (f, args tuple) -> value, for what Python cannot call itself
 PyObject* arity_error = nullptr;  // Python: (fn, count) -> exception
 PyObject* deref_slow = nullptr;
+PyObject* rest_type = nullptr;    // Python: class of an argument that holds the whole rest seq, as `apply` passes it
 std::size_t running = 0; // calls of compiled code that are on some thread's stack; changed with the GIL held
 
 std::uint64_t now_ns() noexcept {
@@ -362,13 +363,14 @@ PyType_Spec var_spec{ "runtime.native._support.VarBase", sizeof(var), 0,
 // --- module functions ----------------------------------------------------------------------------
 
 PyObject* set_hooks(PyObject*, PyObject* args) {
-  PyObject *recur, *seq, *slow, *arity, *dynamic;
-  if(!PyArg_ParseTuple(args, "OOOOO", &recur, &seq, &slow, &arity, &dynamic)) return nullptr;
+  PyObject *recur, *seq, *slow, *arity, *dynamic, *rest;
+  if(!PyArg_ParseTuple(args, "OOOOOO", &recur, &seq, &slow, &arity, &dynamic, &rest)) return nullptr;
   Py_XSETREF(recur_mark, Py_NewRef(recur));
   Py_XSETREF(seq_of_tuple, Py_NewRef(seq));
   Py_XSETREF(call_slow, Py_NewRef(slow));
   Py_XSETREF(arity_error, Py_NewRef(arity));
   Py_XSETREF(deref_slow, Py_NewRef(dynamic));
+  Py_XSETREF(rest_type, Py_NewRef(rest));
   Py_RETURN_NONE;
 }
 
@@ -378,7 +380,7 @@ PyMethodDef functions[] = {
   { "compiled_running", compiled_running, METH_NOARGS,
     "how many calls of compiled functions are on the stacks of all threads; 0 means that none is" },
   { "set_function_hooks", set_hooks, METH_VARARGS,
-    "(recur mark, tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> value)" },
+    "(recur mark, tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> value, class of rests)" },
   {}
 };
 
@@ -440,6 +442,9 @@ ref make_fn(code* shared, PyObject* const* captures, Py_ssize_t count) {
 
 ref rest_args(PyObject* const* args, Py_ssize_t from, Py_ssize_t count) {
   if(count <= from) return ref::share(Py_None);
+  if(count == from + 1 && reinterpret_cast<PyObject*>(Py_TYPE(args[from])) == rest_type) {
+    return ref::own(PyObject_GetAttrString(args[from], "seq"));
+  }
   ref const tuple = ref::own(PyTuple_New(count - from));
   for(Py_ssize_t i = from; i < count; ++i) PyTuple_SET_ITEM(tuple.p, i - from, Py_NewRef(args[i]));
   return ref::own(PyObject_CallOneArg(seq_of_tuple, tuple.p));
