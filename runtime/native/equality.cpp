@@ -1,7 +1,8 @@
 // `=`, `hash`, `compare` and `identical?`. Sequences are walked with a cursor, so long ones cost no C stack.
 #include "callable.hpp"
+#include "iteration.hpp"
+#include "layouts.hpp"
 #include "module.hpp"
-#include "types.hpp"
 #include <cstring>
 #include <vector>
 
@@ -39,46 +40,6 @@ Py_ssize_t counted(PyObject* o) noexcept {
   return -1;
 }
 
-// Walks the items of a sequence.
-class cursor {
-public:
-  explicit cursor(PyObject* o) : source(o) {
-    PyTypeObject* const type = Py_TYPE(o);
-    if(type == known.list) {
-      source = list_items.of(o);
-      index = start_of(o);
-      end = PyTuple_GET_SIZE(source);
-      item = tuple_item;
-    } else if(type == &PyTuple_Type) {
-      end = PyTuple_GET_SIZE(source);
-      item = tuple_item;
-    } else if(type == known.vector) {
-      end = PySequence_Size(o);
-      item = PySequence_GetItem;
-    } else {
-      iterator = ref::own(PyObject_GetIter(o));
-    }
-  }
-
-  // The next item; empty at the end.
-  ref next() {
-    if(item) return index < end ? ref::own(item(source, index++)) : ref{};
-    PyObject* const found = PyIter_Next(iterator.get());
-    if(!found && PyErr_Occurred()) throw py_error{};
-    ref result;
-    result.p = found;
-    return result;
-  }
-
-private:
-  static PyObject* tuple_item(PyObject* tuple, Py_ssize_t i) { return Py_NewRef(PyTuple_GET_ITEM(tuple, i)); }
-
-  PyObject* source;
-  PyObject* (*item)(PyObject*, Py_ssize_t) = nullptr;
-  Py_ssize_t index = 0, end = 0;
-  ref iterator;
-};
-
 // Deep nesting becomes Python's RecursionError before it exhausts the C stack.
 struct deeper {
   deeper() {
@@ -92,25 +53,25 @@ bool equal_sequences(PyObject* a, PyObject* b) {
   if(n >= 0 && m >= 0 && n != m) return false;
   deeper const guard;
   cursor x(a), y(b);
-  while(true) {
-    ref const i = x.next();
-    ref const j = y.next();
-    if(!i.p || !j.p) return i.p == j.p;
-    if(!equal(i.get(), j.get())) return false;
+  for(PyObject *i, *j; x.next(i);) {
+    if(!y.next(j) || !equal(i, j)) return false;
   }
+  PyObject* more;
+  return !y.next(more);
 }
 
 // Keys are looked up as Python compares them; values are compared as Lisp does.
 bool equal_maps(PyObject* a, PyObject* b) {
-  if(PyObject_Size(a) != PyObject_Size(b)) return false;
+  if(count(a) != count(b)) return false;
   deeper const guard;
-  ref const items = ref::own(PyObject_CallMethod(a, "items", nullptr));
-  cursor pairs(items.get());
-  for(ref pair = pairs.next(); pair.p; pair = pairs.next()) {
-    PyObject* const key = PyTuple_GET_ITEM(pair.get(), 0);
-    if(!checked(PySequence_Contains(b, key))) return false;
-    ref const value = ref::own(PyObject_GetItem(b, key));
-    if(!equal(PyTuple_GET_ITEM(pair.get(), 1), value.get())) return false;
+  if(!readable_map(a)) {
+    ref const answer = call_slow(slow::equal, a, b);
+    return truthy(answer.get());
+  }
+  map_walk entries(a);
+  for(PyObject *key, *value; entries.next(key, value);) {
+    PyObject* const other = find_in_map(b, key);
+    if(!other || !equal(value, other)) return false;
   }
   return true;
 }
@@ -157,8 +118,8 @@ i64 compare_vectors(PyObject* a, PyObject* b) {
   if(n != m) return n < m ? -1 : 1;
   deeper const guard;
   cursor x(a), y(b);
-  for(ref i = x.next(), j = y.next(); i.p && j.p; i = x.next(), j = y.next()) {
-    if(i64 const order = compare(i.get(), j.get())) return order;
+  for(PyObject *i, *j; x.next(i) && y.next(j);) {
+    if(i64 const order = compare(i, j)) return order;
   }
   return 0;
 }
@@ -173,8 +134,8 @@ PyObject* sequence_hash(PyObject* self, PyObject*) {
     deeper const guard;
     unsigned long x = 0x456789, multiplier = 1000003, i = 0;
     cursor items(self);
-    for(ref item = items.next(); item.p; item = items.next(), ++i) {
-      Py_hash_t const y = PyObject_Hash(item.get());
+    for(PyObject* item; items.next(item); ++i) {
+      Py_hash_t const y = PyObject_Hash(item);
       if(y == -1) throw py_error{};
       x = (x ^ static_cast<unsigned long>(y)) * multiplier;
       multiplier += 82520 + i + i;

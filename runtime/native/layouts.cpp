@@ -20,15 +20,12 @@ using layout::vector_node;
 
 layout::vector* empty_vector; // its tree, which has no items, is shared by the short vectors made here
 
-std::uint32_t bits_in(std::uint32_t n) noexcept {
-#ifdef __POPCNT__
-  return static_cast<std::uint32_t>(__builtin_popcount(n));
-#else // inline and branchless, where the compiler's own would be a call
-  n -= (n >> 1) & 0x55555555u;
-  n = (n & 0x33333333u) + ((n >> 2) & 0x33333333u);
-  return (((n + (n >> 4)) & 0x0f0f0f0fu) * 0x01010101u) >> 24;
+// Counting bits is an instruction that not every x86-64 has: there the loader chooses between two versions.
+#ifdef __x86_64__
+#define TS_COUNTS_BITS __attribute__((target_clones("popcnt", "default")))
+#else
+#define TS_COUNTS_BITS
 #endif
-}
 
 // immutables' 32 bits of a hash.
 std::uint32_t folded(Py_hash_t hash) noexcept {
@@ -58,14 +55,17 @@ bool same_key(PyObject* key, PyObject* stored) {
   return equal != 0;
 }
 
-PyObject* find_in_node(PyObject* node, std::uint32_t hash, PyObject* key) {
-  for(std::uint32_t bits = hash;; bits >>= 5) {
+} // namespace
+
+TS_COUNTS_BITS PyObject* find_in_map(PyObject* map, PyObject* key) {
+  std::uint32_t bits = folded(hash_of(key));
+  for(PyObject* node = as_map(map)->root;; bits >>= 5) {
     PyTypeObject* const type = Py_TYPE(node);
     if(type == layouts.bitmap_node) {
       bitmap_node* const n = reinterpret_cast<bitmap_node*>(node);
       std::uint32_t const bit = std::uint32_t{ 1 } << (bits & 31);
       if(!(n->bitmap & bit)) return nullptr;
-      PyObject* const* const entry = n->entries + 2 * bits_in(n->bitmap & (bit - 1));
+      PyObject* const* const entry = n->entries + 2 * __builtin_popcount(n->bitmap & (bit - 1));
       if(entry[0]) return same_key(key, entry[0]) ? entry[1] : nullptr;
       node = entry[1];
     } else if(type == layouts.array_node) {
@@ -79,12 +79,6 @@ PyObject* find_in_node(PyObject* node, std::uint32_t hash, PyObject* key) {
       return nullptr;
     }
   }
-}
-
-} // namespace
-
-PyObject* find_in_map(PyObject* map, PyObject* key) {
-  return find_in_node(as_map(map)->root, folded(hash_of(key)), key);
 }
 
 bool map_walk::next(PyObject*& key, PyObject*& value) noexcept {
