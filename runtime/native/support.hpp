@@ -43,4 +43,5 @@ inline bool truthy(PyObject* o) noexcept { return o != Py_None && o != Py_False;
 
 #include "collections.hpp"
 #include "equality.hpp"
+#include "iteration.hpp"
 #include "numbers.hpp"
