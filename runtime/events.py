@@ -74,7 +74,7 @@ class Compile(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierChange(Event):
-    """A function moved between tiers; `cause` says why (threshold, redefinition, deoptimisation …)."""
+    """A function moved between tiers; `cause` says why (counts, `^:jit`, redefinition, a broken assumption …)."""
 
     function: str
     old: int
@@ -88,6 +88,30 @@ class Deoptimised(Event):
 
     function: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped(Event):
+    """A function on its way to compiled code was taken out of it, because that no longer mattered."""
+
+    function: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Event):
+    """A hot function stays in tier 0 by policy."""
+
+    function: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowCompile(Event):
+    """A transaction takes longer than `limit_s` seconds; it goes on, and so does everything else."""
+
+    functions: tuple[str, ...]
+    limit_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +35,10 @@ class Var(_support.VarBase):
         "span",
         "boxed",
         "watches",
+        "on_bind",
         "__weakref__",
     )
+    binds = 0  # of all vars so far: tells whether any got a new root meanwhile
 
     def __init__(self, ns: str, name: str) -> None:
         self.ns = ns
@@ -46,7 +49,15 @@ class Var(_support.VarBase):
         self.span: Span | None = None
         self.boxed = ""  # the pointer type of the box it is defined as, for `(cpp/unbox v)`
         self.watches: Any = None
+        self.on_bind: Callable[[Var], None] | None = None  # told of every new root
         self.bind(Unbound(self.full_name))
+
+    def bind(self, value: Any) -> None:
+        """Give it a new root value; what compiled code took the old one for is told."""
+        super().bind(value)
+        Var.binds += 1
+        if self.on_bind is not None:
+            self.on_bind(self)
 
     @property
     def full_name(self) -> str:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from runtime.gil import BesideFrames
 from runtime.loader import Apply, Failed, Prepared, run_all
 from runtime.namespaces import Namespaces
-from runtime.tiers.engine import BesideFrames
 
 STACK_BYTES = 64 << 20  # analysis recurses on nested forms
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import resource
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,9 @@ from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.directives import module_file, module_stem
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
 from runtime.events import EventLog, Reload
-from runtime.info import FunctionInfo, Problem
+from runtime.info import CodeStats, FunctionInfo, Problem
 from runtime.loader import Apply, Failed, Loader, Prepared, run_all
+from runtime.memory import rss_mb
 from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.native import _support
 from runtime.problems import FRAME, LOAD, Problems
@@ -32,6 +32,7 @@ from runtime.stubs.cache import StubCache
 from runtime.tiers.engine import STRATEGIES, Engine
 from runtime.tiers.functions import TOP_LEVEL, FnCode, FunctionTable
 from runtime.tiers.interpreter import build_arities
+from runtime.tiers.policy import Limits
 from runtime.traces import fault
 
 K_JIT, K_INTERPRET, K_FRAME = Keyword("jit"), Keyword("interpret"), Keyword("frame")
@@ -47,6 +48,7 @@ class Runtime:
         cache_dir: folder of the persistent cache; None for none.
         include_dirs: folders for headers and for namespaces.
         libraries: shared libraries whose symbols scripts call. Raises OSError when one cannot be loaded.
+        limits: what compiling may cost; None for the defaults.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Runtime:
         cache_dir: str | os.PathLike[str] | None = None,
         include_dirs: Sequence[str | os.PathLike[str]] = (),
         libraries: Sequence[str | os.PathLike[str]] = (),
+        limits: Limits | None = None,
     ) -> None:
         if strategy not in STRATEGIES:
             raise ValueError(f"unknown strategy {strategy!r}: {', '.join(STRATEGIES)}")
@@ -75,6 +78,7 @@ class Runtime:
             self.make_interpretable,
             strategy,
             threshold,
+            limits or Limits(),
         )
         self.cache_dir = Path(cache_dir) if cache_dir is not None else None
         self._folders = [Path(d).resolve() for d in include_dirs]
@@ -228,7 +232,8 @@ class Runtime:
 
     def functions(self) -> list[FunctionInfo]:
         """Every function of the scripts, in order of definition."""
-        return [code.info(self.engine.threshold) for code in self.table.all()]
+        engine = self.engine
+        return [code.info(engine.threshold, engine.heat(code)) for code in self.table.all()]
 
     def problems(self) -> list[Problem]:
         """The errors that still stand, in order of appearance."""
@@ -243,14 +248,20 @@ class Runtime:
         self._problems.drop(script, FRAME)
 
     def stats(self) -> dict[str, float]:
-        """Figures of the whole process: memory in MB, functions compiled, milliseconds compiled."""
+        """Figures of the whole process: memory in MB, functions compiled, milliseconds compiled; those of
+        `code_stats` too."""
         codes = self.table.all()
         return {
             "rss_mb": rss_mb(),
             "functions": len(codes),
             "compiled": sum(1 for c in codes if c.tier),
             "compile_ms": self.engine.compile_ms + self.stubs.stats().compile_ms,
+            **{f"code_{name}": float(n) for name, n in asdict(self.code_stats()).items()},
         }
+
+    def code_stats(self) -> CodeStats:
+        """Compiled code and its memory."""
+        return self.engine.stats()
 
     @property
     def strategy(self) -> str:
@@ -275,6 +286,16 @@ class Runtime:
     @threshold.setter
     def threshold(self, calls: int) -> None:
         self.engine.threshold = max(1, int(calls))
+        self.engine.rearm(self.table.all())
+
+    @property
+    def limits(self) -> Limits:
+        """What compiling may cost."""
+        return self.engine.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self.engine.limits = limits
         self.engine.rearm(self.table.all())
 
     def tier_up(self, name: str) -> None:
@@ -434,13 +455,3 @@ def unreadable(path: Path, error: OSError) -> LispError:
     """Why a script cannot be read."""
     reason = error.strerror or str(error)
     return AnalysisError(f"{path} cannot be read: {reason}", None, expected="a readable script")
-
-
-def rss_mb() -> float:
-    """Resident memory of this process in MB."""
-    try:
-        with open("/proc/self/statm") as f:
-            return int(f.read().split()[1]) * resource.getpagesize() / 1e6
-    except OSError:
-        scale = 1e6 if sys.platform == "darwin" else 1e3
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale

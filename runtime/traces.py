@@ -12,12 +12,17 @@ from runtime.errors import Frame, LispError, LispErrors, RuntimeFault, Span, fou
 from runtime.tiers.closures import CppException
 
 _WRONG_CALL = re.compile(r"([\w.]+)\(\) (?:missing \d|takes )")
-_places: dict[str, tuple[Span, ...]] = {}  # of compiled functions, by symbol
+_places: dict[str, tuple[str, tuple[Span, ...]]] = {}  # of compiled functions, by symbol
 
 
-def register(symbol: str, places: tuple[Span, ...]) -> None:
-    """Tell where the calls of a compiled function stand."""
-    _places[symbol] = places
+def register(symbol: str, name: str, places: tuple[Span, ...]) -> None:
+    """Tell which function runs the compiled code `symbol`, and where its calls stand."""
+    _places[symbol] = name, places
+
+
+def forget(symbol: str) -> None:
+    """No function runs that code any more."""
+    _places.pop(symbol, None)
 
 
 MOST_FRAMES = 60  # of a stack that is shown; what a deep recursion leaves out is counted
@@ -42,9 +47,10 @@ def lisp_stack(trace: TracebackType | None) -> list[Frame]:
                 frames.append(Frame(function, span))
             activation = local["e"]
         elif "/" in trace.tb_frame.f_code.co_name:  # no Python function is called so
-            places = _places.get(trace.tb_frame.f_code.co_filename, ())
+            entry = trace.tb_frame.f_code
+            name, places = _places.get(entry.co_filename, (entry.co_name, ()))
             span = places[trace.tb_lineno] if trace.tb_lineno < len(places) else None
-            frames.append(Frame(trace.tb_frame.f_code.co_name, span))
+            frames.append(Frame(name, span))
             activation = None
         trace = trace.tb_next
     frames.reverse()

@@ -14,12 +14,14 @@ import sys
 import sysconfig
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
+from runtime.memory import rss_mb
 from runtime.native import _support
 
 NATIVE = Path(_support.__file__).parent
@@ -82,6 +84,7 @@ class Declared:
     ok: bool
     diagnostics: tuple[Diagnostic, ...]
     compile_ms: float
+    grown_mb: float = 0.0  # by how much the process's memory grew meanwhile
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -107,6 +110,7 @@ class Session:
         self._failure: BaseException | None = None
         self._libraries: list[ctypes.CDLL] = []
         self._busy = 0
+        self.transactions = 0  # carried out so far, rejected ones too
         self._declare: Any = None
         self._after_unoptimised = False
         self._thread = threading.Thread(target=self._own, name="cling", daemon=True)
@@ -124,9 +128,26 @@ class Session:
         self._jobs.put(_Job(priority, next(self._serial), code, done))
         return done
 
-    def declare(self, code: str, priority: int = URGENT) -> Declared:
-        """Queue a transaction and wait for it."""
-        return self.submit(code, priority).result()
+    def declare(
+        self,
+        code: str,
+        priority: int = URGENT,
+        patience_s: float | None = None,
+        impatient: Callable[[], object] = lambda: None,
+    ) -> Declared:
+        """Queue a transaction and wait for it. `impatient` is called once when Cling has worked on it for
+        more than `patience_s` seconds (and less than twice as many): nothing can interrupt it.
+        """
+        done = self.submit(code, priority)
+        while patience_s is not None:
+            running = done.running()
+            try:
+                return done.result(patience_s)
+            except TimeoutError:
+                if running:
+                    impatient()
+                    break
+        return done.result()
 
     def new_id(self) -> int:
         """A number no other transaction of this process uses, for `ts::submit`."""
@@ -178,7 +199,7 @@ class Session:
         gbl = cppyy.gbl.gInterpreter
         gbl.AddIncludePath(sysconfig.get_paths()["include"])
         # By its path: a folder of ours on the include path would hide users' headers of the same names.
-        done = self._run(f'#include "{NATIVE}/compiled.hpp"\n')
+        done = self._run(f'#include "{NATIVE}/compiled.hpp"\n#include "{NATIVE}/baseline.hpp"\n')
         if not done.ok:
             raise RuntimeError(f"Cling rejects the support header: {done.diagnostics}")
 
@@ -193,6 +214,8 @@ class Session:
 
     def _transact(self, code: str) -> Declared:
         words = ctypes.c_void_p()
+        self.transactions += 1
+        before = rss_mb()
         start = time.perf_counter()
         ok = bool(self._declare(code.encode(), ctypes.byref(words)))  # ctypes gives up the GIL here
         elapsed = (time.perf_counter() - start) * 1e3
@@ -210,7 +233,7 @@ class Session:
             name = next((g for g in found.groups() if g), "")
             ok = False
             diagnostics = (*diagnostics, Diagnostic("error", f"unresolved symbol {name}"))
-        return Declared(ok, diagnostics, elapsed)
+        return Declared(ok, diagnostics, elapsed, rss_mb() - before)
 
 
 _session: Session | None = None

@@ -1,67 +1,55 @@
 """Tiering: what became hot is compiled in the background, in batches, and swapped in at a frame's start.
 
 A thread of its own turns the AST into C++ and hands it to Cling; nobody waits for it, except under a
-strategy that compiles on definition.
+strategy that compiles on definition. The same thread looks at all functions once a second and lets those
+cool down that are not called.
 """
 
 from __future__ import annotations
 
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
+from weakref import ref
 
-from runtime.cling.redefinition import redefinitions
 from runtime.cling.session import BACKGROUND, URGENT, Session
-from runtime.events import Compile, Deoptimised, EventLog, TierChange
-from runtime.native._support import take_addresses
+from runtime.events import Deoptimised, Dropped, EventLog, TierChange
+from runtime.info import CodeStats
+from runtime.memory import machine_code_mb
+from runtime.namespaces import Var
+from runtime.native._support import compiled_running
 from runtime.stubs.cache import StubCache
-from runtime.tiers import inline_cpp, stub_cpp
-from runtime.tiers.cpp_writer import Unsupported
-from runtime.tiers.functions import INLINE_CPP, INTERPRETED, STUB_CPP, FnCode, FunctionTable
-from runtime.tiers.inline_cpp import Generated
-from runtime.traces import register
+from runtime.tiers import policy
+from runtime.tiers.batch import BatchCompiler, Ready
+from runtime.tiers.dependents import Dependents, in_force
+from runtime.tiers.functions import (
+    INLINE_CPP,
+    INTERPRETED,
+    NEVER_HOT,
+    STUB_CPP,
+    FnCode,
+    FunctionTable,
+)
+from runtime.tiers.policy import Limits
 
 STRATEGIES = ("tiered", "interpret", "stub-jit", "inline-jit")
-NEVER_HOT = (1 << 64) - 1
 GATHER_S = 0.004  # what becomes hot within this time is compiled together
 TICKING_S = 1.0  # a caller that ticked this recently wants its swaps at a frame's start
-SWITCH_INTERVAL_S = 1e-4  # of the GIL, while Python works beside the frames
-
-
-class BesideFrames:
-    """A context in which other threads get the GIL back quickly while this one computes."""
-
-    _depth = 0
-    _lock = threading.Lock()
-    _usual = 0.005
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if BesideFrames._depth == 0:
-                BesideFrames._usual = sys.getswitchinterval()
-                sys.setswitchinterval(SWITCH_INTERVAL_S)
-            BesideFrames._depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            BesideFrames._depth -= 1
-            if BesideFrames._depth == 0:
-                sys.setswitchinterval(BesideFrames._usual)
+LOOK_S = 1.0  # between two looks at the functions' heat
+LOOK_SLICE = 200  # functions, between which other threads get their turn
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
-    """A compiled function that waits for a frame's start."""
+class Wanted:
+    """A function that waits to be compiled; the queue keeps none alive."""
 
-    code: FnCode
-    tier: int
-    address: int
-    text: Generated
-    compile_ms: float
+    code: ref[FnCode]
+    name: str
     cause: str
+    by_heat: bool  # not asked for: pointless once it has cooled down
 
 
 class Engine:
@@ -76,52 +64,105 @@ class Engine:
         make_interpretable: Callable[[FnCode], None],
         strategy: str,
         threshold: int,
+        limits: Limits,
     ) -> None:
         self._session = session
         self._events = events
         self._table = table
-        self._stubs = stubs
         self._make_interpretable = make_interpretable
-        self._hot: queue.SimpleQueue[tuple[FnCode, str] | None] = queue.SimpleQueue()
+        self._batches = BatchCompiler(session, events, table, stubs, limits)
+        self._dependents = Dependents(self._on_redefined)
+        self._hot: queue.SimpleQueue[Wanted | None] = queue.SimpleQueue()
         self._ready: queue.SimpleQueue[Ready] = queue.SimpleQueue()
         self._working = 0
+        self._count = threading.Lock()
         self._ticked = 0.0
-        self.compile_ms = 0.0
+        self._looked = time.perf_counter()
+        self._outgoing: list[tuple[Any, ...]] = []  # constants of replaced code
+        self._dropped = 0
         self.strategy = strategy
         self.threshold = threshold
         self._thread = threading.Thread(target=self._work, name="tier-up", daemon=True)
         self._thread.start()
+
+    @property
+    def limits(self) -> Limits:
+        return self._batches.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._batches.limits = limits
+
+    @property
+    def compile_ms(self) -> float:
+        """Milliseconds that Cling worked on functions."""
+        return self._batches.compile_ms
 
     # --- new functions and hotness ----------------------------------------------------------------
 
     def watch(self, code: FnCode) -> None:
         """Have a new function tell when it is hot, as the strategy wants it."""
         code.hot = self._on_hot
-        code.hot_at = self._hot_at(code)
+        code.failed = self.on_guard_failures
+        self._arm(code)
         if code.policy == "jit" and self.strategy == "tiered":
             self.request([code], "^:jit")
 
-    def _hot_at(self, code: FnCode) -> int:
-        if self.strategy != "tiered" or code.policy == "interpret" or code.state == "failed":
-            return NEVER_HOT
-        return max(1, self.threshold)
+    def _arm(self, code: FnCode) -> None:
+        never = self.strategy != "tiered" or code.policy == "interpret"
+        if never or code.state in ("failed", "refused"):
+            code.hot_at = NEVER_HOT
+        else:
+            half_life = self.limits.half_life_s
+            code.hot_at = policy.look(code, self.threshold, half_life, time.perf_counter())
 
     def rearm(self, codes: Iterable[FnCode]) -> None:
-        """The strategy or threshold changed: interpreted functions count towards the new one."""
+        """Strategy, threshold or limits changed: interpreted functions count towards the new one."""
         for code in codes:
+            if code.state == "refused":
+                code.state, code.error = "interpreted", ""
             if code.tier == INTERPRETED:
-                code.hot_at = self._hot_at(code)
+                self._arm(code)
+
+    def look(self, now: float) -> None:
+        """Let functions cool down until `now` (seconds of `time.perf_counter`), and free what replaced code
+        referred to once nobody can be running it."""
+        self._looked = now
+        for i, code in enumerate(self._table.all()):
+            if code.state == "interpreted" and code.hot_at != NEVER_HOT:
+                code.hot_at = policy.look(code, self.threshold, self.limits.half_life_s, now)
+            if i % LOOK_SLICE == LOOK_SLICE - 1:
+                time.sleep(0)
+        self._batches.cache.tidy()
+        self.free_constants()
+
+    def heat(self, code: FnCode) -> float:
+        """How hot a function is now; at the threshold it is compiled."""
+        return policy.heat(code, self.limits.half_life_s)
 
     def _on_hot(self, code: FnCode) -> None:
-        self.request([code], f"called {code.calls} times" if code.calls > 1 else "hot loop")
+        parts = [f"{code.calls} calls"] if code.calls > 1 else []
+        parts += [f"{code.loops} loop iterations"] if code.loops else []
+        self._request([code], f"hot: {', '.join(parts) or 'called'}", by_heat=True)
 
     def request(self, codes: Iterable[FnCode], cause: str) -> None:
         """Queue functions for compiling. Those compiled or on their way already are left alone."""
+        self._request(codes, cause, by_heat=False)
+
+    def _request(self, codes: Iterable[FnCode], cause: str, by_heat: bool) -> None:
         for code in codes:
-            if code.state == "interpreted":
+            if code.state == "interpreted" or (code.state == "refused" and not by_heat):
                 code.state = "queued"
-                self._working += 1
-                self._hot.put((code, cause))
+                self._work_left(1)
+                self._hot.put(Wanted(ref(code), code.name, cause, by_heat))
+
+    def _work_left(self, change: int) -> None:
+        with self._count:
+            self._working += change
+
+    def _drop(self, name: str, cause: str) -> None:
+        self._dropped += 1
+        self._events.add(Dropped(function=name, cause=cause))
 
     # --- swapping ---------------------------------------------------------------------------------
 
@@ -137,37 +178,76 @@ class Engine:
                 ready = self._ready.get_nowait()
             except queue.Empty:
                 return
-            self._install(ready, ready.cause)
-            self._working -= 1
+            self._install(ready)
+            self._work_left(-1)
 
-    def _install(self, ready: Ready, cause: str) -> None:
+    def _install(self, ready: Ready) -> None:
         code = ready.code
-        if code.state not in ("compiling", "queued"):  # redefined or deoptimised meanwhile
+        if code.state not in ("compiling", "queued"):
+            self._drop(code.name, "redefined while it was compiled")
             return
-        old, code.tier, code.state = code.tier, ready.tier, "compiled"
-        code.cpp = ready.text.cpp
+        if self.strategy == "interpret":
+            code.state = "interpreted"
+            self._drop(code.name, "strategy interpret")
+            return
+        self._dependents.assume(code, ready.roots)
+        if (var := in_force(ready.roots)) is not None:
+            self._start_again(code, var)
+            return
+        old, code.tier, code.state, code.error = code.tier, ready.tier, "compiled", ""
+        code.cpp = ready.text.cpp.replace(ready.text.symbol, ready.entry.symbol)
         code.compile_ms += ready.compile_ms
-        code.kept.append(ready.text.constants)  # activations of older code still read theirs
-        code.constants = ready.text.constants
-        register(ready.text.symbol, ready.text.spans)
-        code.native = ready.address
+        code.entry = ready.entry
+        # Calls of older code may be on a stack and read theirs; the list gets it after it is out of use.
+        replaced, code.constants = code.constants, ready.text.constants
+        if replaced:
+            self._outgoing.append(replaced)
+        code.native = ready.entry.address
         code.timed_calls = code.timed_ns = 0  # the mean is that of the tier it is in
-        self._events.add(TierChange(function=code.name, old=old, new=ready.tier, cause=cause))
+        self._events.add(TierChange(function=code.name, old=old, new=ready.tier, cause=ready.cause))
+        if (var := in_force(ready.roots)) is not None:  # another thread was quicker
+            self._on_redefined(code, var)
+
+    def _start_again(self, code: FnCode, var: Var) -> None:
+        self._dependents.forget(code)
+        code.state = "interpreted"
+        self._drop(code.name, f"{var.full_name} was redefined meanwhile")
+        self.request([code], f"again, since {var.full_name} was redefined")
+
+    def free_constants(self) -> None:
+        """Let go of what replaced code referred to, if no call of compiled code is on any stack."""
+        waiting = len(self._outgoing)
+        if waiting and compiled_running() == 0:
+            del self._outgoing[:waiting]
+
+    # --- back to tier 0 ---------------------------------------------------------------------------
 
     def deoptimise(self, code: FnCode, reason: str) -> None:
         """Back to tier 0; counting starts again."""
         if code.tier == INTERPRETED:
             return
         self._make_interpretable(code)
-        old, code.tier, code.state = code.tier, INTERPRETED, "interpreted"
+        self._dependents.forget(code)
+        old, code.tier, code.state, code.entry = code.tier, INTERPRETED, "interpreted", None
         code.native = 0
         code.timed_calls = code.timed_ns = 0
         code.deopts += 1
-        code.hot_at = (
-            code.calls + self._hot_at(code) if self._hot_at(code) != NEVER_HOT else NEVER_HOT
-        )
+        policy.forget_heat(code)
+        self._arm(code)
         self._events.add(Deoptimised(function=code.name, reason=reason))
         self._events.add(TierChange(function=code.name, old=old, new=INTERPRETED, cause=reason))
+
+    def _on_redefined(self, code: FnCode, var: Var) -> None:
+        """A var has a new root that the code of a function took for constant."""
+        code.broken += 1
+        if code.broken >= policy.MOST_BROKEN:
+            code.speculate = False
+        self.deoptimise(code, f"{var.full_name} was redefined")
+
+    def on_guard_failures(self, code: FnCode) -> None:
+        """Too many calls of a function did not meet what its code assumes: the next assumes nothing."""
+        code.speculate = False
+        self.deoptimise(code, f"{code.guard_failures} calls did not meet what was assumed")
 
     def retire(self, code: FnCode) -> None:
         """A function was redefined: what its name means starts in tier 0 again."""
@@ -179,10 +259,30 @@ class Engine:
         if code.state in ("queued", "compiling"):
             code.state = "retired"
 
+    # --- state ------------------------------------------------------------------------------------
+
     @property
     def idle(self) -> bool:
         """Whether nothing waits to be compiled or swapped in."""
         return self._working == 0
+
+    def stats(self) -> CodeStats:
+        """Figures about compiled code."""
+        codes = self._table.all()
+        cache = self._batches.cache
+        live = len({id(code.entry) for code in codes if code.entry is not None})
+        return CodeStats(
+            live=live,
+            dead=len(cache) - live,
+            reused=cache.reused,
+            dropped=self._dropped,
+            transactions=self._session.transactions,
+            grown_mb=self._batches.grown_mb,
+            limit_mb=self.limits.code_mb,
+            code_mb=machine_code_mb(),
+            constants=sum(len(code.constants) for code in codes),
+            outgoing=sum(map(len, self._outgoing)),
+        )
 
     def close(self) -> None:
         """End the thread; what is queued is dropped."""
@@ -194,12 +294,20 @@ class Engine:
         """Compile and swap in at once, blocking: what `inline-jit` does on definition."""
         for code in codes:
             code.state = "compiling"
-        for ready in self._compile(codes, cause, URGENT):
-            self._install(ready, ready.cause)
+        for ready in self._batches.compile(codes, self._tier, URGENT, reuse=False):
+            self._install(replace(ready, cause=cause))
+
+    @property
+    def _tier(self) -> int:
+        return STUB_CPP if self.strategy == "stub-jit" else INLINE_CPP
 
     def _work(self) -> None:
         while True:
-            item = self._hot.get()
+            try:
+                item = self._hot.get(timeout=LOOK_S)
+            except queue.Empty:
+                self.look(time.perf_counter())
+                continue
             if item is None:
                 return
             time.sleep(GATHER_S)
@@ -209,82 +317,57 @@ class Engine:
                 if more is None:
                     return
                 batch.append(more)
-            wanted = []
-            for code, cause in batch:
-                if code.state == "queued":
-                    code.state = "compiling"
-                    wanted.append((code, cause))
-                else:
-                    self._working -= 1
-            if not wanted:
-                continue
-            causes = dict(wanted)
-            ready = self._compile(list(causes), "", BACKGROUND)
-            self._working -= len(wanted) - len(ready)
-            for r in ready:
-                if r.code.replaces_loop:
-                    self._install(r, causes[r.code])
-                    self._working -= 1
-                else:
-                    self._ready.put(replace(r, cause=causes[r.code]))
+            self._compile_batch(batch)
             if time.perf_counter() - self._ticked > TICKING_S:
                 self.swap()
+            if time.perf_counter() - self._looked > LOOK_S:
+                self.look(time.perf_counter())
 
-    def _generate(self, code: FnCode, symbol: str, tier: int) -> Generated:
-        if tier == STUB_CPP:
-            return stub_cpp.generate(code.node, symbol, self._table, self._stubs)
-        return inline_cpp.generate(code.node, symbol, self._table)
+    def _compile_batch(self, batch: list[Wanted]) -> None:
+        causes: dict[FnCode, str] = {}
+        for item in batch:
+            code = self._still_wanted(item)
+            if code is None:
+                self._work_left(-1)
+            else:
+                code.state = "compiling"
+                causes[code] = item.cause
+        slow = self._batches.slow
+        together = [code for code in causes if code.name not in slow]
+        groups = [together] if together else []
+        groups += [[code] for code in causes if code.name in slow]
+        for group in groups:
+            found = self._batches.compile(group, self._tier, BACKGROUND, self.strategy == "tiered")
+            self._work_left(len(found) - len(group))
+            for ready in found:
+                known = "" if ready.compile_ms else "; compiled before"
+                ready = replace(ready, cause=causes[ready.code] + known)
+                if ready.code.replaces_loop:
+                    self._install(ready)
+                    self._work_left(-1)
+                else:
+                    self._ready.put(ready)
 
-    def _compile(self, codes: list[FnCode], cause: str, priority: int) -> list[Ready]:
-        """One transaction for all; if it is rejected, each on its own to find the guilty."""
-        tier = STUB_CPP if self.strategy == "stub-jit" else INLINE_CPP
-        texts: dict[FnCode, Generated] = {}
-        ident = self._session.new_id()
-        with BesideFrames():
-            for i, code in enumerate(codes):
-                try:
-                    texts[code] = self._generate(code, f"f{ident}_{i}", tier)
-                except Unsupported as e:
-                    self._fail([code], tier, str(e), 0.0)
-        if not texts:
-            return []
-        if tier == STUB_CPP:
-            self._stubs.compile_pending()
-        body = "\n".join(t.cpp for t in texts.values())
-        names = ", ".join(f"(void*)f{ident}_{i}" for i, code in enumerate(codes) if code in texts)
-        unit = (
-            f"namespace ts_f{ident} {{ {redefinitions.in_force(body)}\n{body}\n"
-            f'#line 1 "entries"\n'
-            f"static void* const all[] = {{ {names} }};\n"
-            f"static int const done = ts::submit({ident}, all, {len(texts)});\n}}\n"
-        )
-        done = self._session.declare(unit, priority)
-        self.compile_ms += done.compile_ms
-        addresses = take_addresses(ident) if done.ok else []
-        compiled = list(texts)
-        if len(addresses) != len(compiled):
-            if len(compiled) > 1:
-                return [
-                    ready for code in compiled for ready in self._compile([code], cause, priority)
-                ]
-            why = (
-                "; ".join(f"{d.message} ({d.file}:{d.line})" for d in done.errors)
-                or "Cling gave no address"
-            )
-            for code, text in texts.items():
-                code.cpp = text.cpp  # to be looked at beside the error
-            self._fail(compiled, tier, why, done.compile_ms)
-            return []
-        share = done.compile_ms / len(compiled)
-        names_ = tuple(c.name for c in compiled)
-        self._events.add(Compile(functions=names_, tier=tier, compile_ms=done.compile_ms))
-        return [
-            Ready(code, tier, address, texts[code], share, cause)
-            for code, address in zip(compiled, addresses, strict=True)
-        ]
-
-    def _fail(self, codes: list[FnCode], tier: int, why: str, spent: float) -> None:
-        for code in codes:
-            code.state, code.error, code.hot_at = "failed", why, NEVER_HOT
-        names = tuple(code.name for code in codes)
-        self._events.add(Compile(functions=names, tier=tier, compile_ms=spent, error=why))
+    def _still_wanted(self, item: Wanted) -> FnCode | None:
+        """The function, unless compiling it became pointless while it waited."""
+        code = item.code()
+        if code is None:
+            self._drop(item.name, "nothing refers to it any more")
+            return None
+        if code.state != "queued":
+            self._drop(item.name, "redefined")
+            return None
+        if self.strategy == "interpret":
+            code.state = "interpreted"
+            self._drop(item.name, "strategy interpret")
+            return None
+        if item.by_heat:
+            if self.heat(code) < policy.COOLED * self.threshold:
+                code.state = "interpreted"
+                self._arm(code)
+                self._drop(item.name, "cooled down")
+                return None
+            if reason := policy.too_large(code, self.limits):
+                self._batches.refuse(code, reason)
+                return None
+        return code
