@@ -77,20 +77,21 @@ def _names() -> dict[str, Any]:
         "map_": "map",
         "filter_": "filter",
     }
-    plain = "get assoc first nth count conj update reduce dorun mapv into seq next".split()  # noqa: SIM905
+    plain = "get assoc first nth count conj update reduce dorun mapv into".split()  # noqa: SIM905
     core = {name: TABLE["clojure.core", name].value for name in plain}
     core |= {mine: TABLE["clojure.core", lisp].value for mine, lisp in named.items()}
-    seq, first, following = core["seq"], core["first"], core["next"]
+    walk_of, advance, end = (TABLE["clojure.core", n].value for n in ("walk*", "advance*", "end*"))
 
     def nothing(x: Any) -> None:
         pass
 
     def walk(coll: Any) -> None:
         """What `doseq` expands to."""
-        s = seq(coll)
-        while s is not None:
-            nothing(first(s))
-            s = following(s)
+        items = walk_of(coll)
+        item = advance(items)
+        while item is not end:
+            nothing(item)
+            item = advance(items)
 
     k = Keyword("k7")
     m = immutables.Map({Keyword(f"k{i}"): i for i in range(16)})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.kinds import Map, PVector, Reduced, type_name, vector
-from runtime.core.registry import core
+from runtime.core.registry import core, define
 from runtime.core.values import EMPTY_LIST, Char, List
 from runtime.native import _support
 
@@ -384,3 +384,6 @@ _support.set_iteration(
     IndexedSeq, IterSeq, Segment, LazySeq, Cons, ListCell, Concat, Reduced, iterate
 )
 _support.register_walked(Seq)
+define("walk*", _support.walk, doc=_support.walk.__doc__ or "", arglists="([coll])")
+define("advance*", _support.advance, doc=_support.advance.__doc__ or "", arglists="([walk])")
+define("end*", _support.END, doc="What `advance*` gives after the last item.")

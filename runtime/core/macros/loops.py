@@ -84,11 +84,13 @@ def _doseq_forms(
         return [special(IF, value, special(DO, *_doseq_forms(form, rest, body, again)), again)]
     if target is K_WHILE:
         return [special(IF, value, special(DO, *_doseq_forms(form, rest, body, again)))]
-    items = gensym("seq")
-    turn = _doseq_forms(form, rest, body, special(RECUR, call("next", items)))
-    bound = let_form(destructure(form, [(target, call("first", items))]), turn)
-    start = vector([items, call("seq", value)])
-    return [special(LOOP, start, special(IF, items, bound), like=form), *last]
+    walk, item = gensym("walk"), gensym("item")
+    turn = _doseq_forms(form, rest, body, special(RECUR, call("advance*", walk)))
+    bound = let_form(destructure(form, [(target, item)]), turn)
+    ended = call("identical?", item, core_symbol("end*"))
+    start = vector([item, call("advance*", walk)])
+    loop = special(LOOP, start, special(IF, ended, None, bound), like=form)
+    return [let_form([walk, call("walk*", value)], [loop], like=form), *last]
 
 
 @macro("for", arglists="([seq-exprs body-expr])")
