@@ -75,6 +75,11 @@ void throw_again(ref exception) {
   raise();
 }
 
+void pass_on(activation const& here, int at) {
+  add_place(here, at);
+  raise();
+}
+
 PyObject* leave(activation const& here, int at) noexcept {
   add_place(here, at);
   return nullptr;

@@ -79,6 +79,14 @@ public:
 // What a catch clause for a C++ type binds for an exception, nil when it does not take it.
 TS_API ref matched(PyObject* exception, PyObject* matcher);
 
+// Guards: true and `out` set when the value is of that kind.
+TS_INLINE bool is(PyObject* o, std::int64_t& out) noexcept { return as_int64(o, out); }
+TS_INLINE bool is(PyObject* o, double& out) noexcept { return as_double(o, out); }
+TS_INLINE bool is(PyObject* o, bool& out) noexcept {
+  out = o == Py_True;
+  return out || o == Py_False;
+}
+
 // An unboxed local that comes from tier 0, whose type is known to be right.
 template<class V> V entering(PyObject* o) {
   if constexpr(std::is_same_v<V, bool>) return o == Py_True;
@@ -88,7 +96,12 @@ template<class V> V entering(PyObject* o) {
 
 // --- closures ------------------------------------------------------------------------------------
 
-inline PyObject* const* constants(fn* self) noexcept { return self->shared->constants; }
+TS_INLINE PyObject* const* constants(fn* self) noexcept { return self->shared->constants; }
+// The table of another function's code, which the caller's own table holds.
+TS_INLINE PyObject* const* constants(PyObject* tuple) noexcept { return &PyTuple_GET_ITEM(tuple, 0); }
+TS_INLINE fn* as_fn(PyObject* o) noexcept { return reinterpret_cast<fn*>(o); }
+// Whether a var still has the value that the code was compiled for.
+TS_INLINE bool holds(PyObject* v, PyObject* value) noexcept { return root(reinterpret_cast<var*>(v)) == value; }
 TS_API ref make_fn_with_meta(code* shared, PyObject* const* captures, Py_ssize_t count, PyObject* meta);
 TS_API void set_capture(PyObject* f, Py_ssize_t index, PyObject* value);
 
@@ -112,5 +125,20 @@ TS_API bool is_instance(PyObject* value, PyObject* classes);
 
 // Called in the handler around a function's body: the exception leaves it as Python's error. Null.
 TS_API PyObject* leave(activation const& here, int at) noexcept;
+// The same in a function that compiled code calls directly: the exception goes on to its caller.
+[[noreturn]] TS_API void pass_on(activation const& here, int at);
+
+// The call of such a function by everybody else: its result boxed, its error Python's.
+template<class Body> PyObject* entered(Body body) noexcept {
+  try {
+    auto result = body();
+    if constexpr(std::is_same_v<decltype(result), PyObject*>) return result;
+    else if constexpr(std::is_same_v<decltype(result), numv>) return box(num::own(result)).release();
+    else return box(result).release();
+  } catch(...) {
+    set_python_error();
+    return nullptr;
+  }
+}
 
 } // namespace ts

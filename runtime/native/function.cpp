@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t timing_interval = 64; // every so many calls of a function one is timed
 constexpr std::uint64_t loop_weight = 16;     // so many loop iterations count as a call
+constexpr std::uint64_t failures_told = 16;   // so many failed guards are reported together
 constexpr std::size_t stack_margin = 512 * 1024;
 // So much of a stack is for Lisp: over ten thousand calls. More would only make runaway recursion slower to
 // unwind, which costs up to a millisecond a call where Cling has compiled thousands of units.
@@ -42,6 +43,12 @@ arity read_arity(PyObject* t) {
            PyLong_AsSsize_t(PyTuple_GET_ITEM(t, 2)), PyTuple_GET_ITEM(t, 3) };
 }
 
+std::uint8_t kind_of(PyObject* o) noexcept {
+  if(PyLong_CheckExact(o)) return saw_int;
+  if(PyFloat_CheckExact(o)) return saw_double;
+  return PyBool_Check(o) ? saw_bool : saw_other;
+}
+
 // Tier 0: a frame is a list of captures, the function itself, parameters, then empty slots for locals.
 ref interpret(fn* self, PyObject* const* args, Py_ssize_t count) {
   PyObject* const arities = self->shared->arities;
@@ -54,6 +61,8 @@ ref interpret(fn* self, PyObject* const* args, Py_ssize_t count) {
     for(Py_ssize_t c = 0; c < Py_SIZE(self); ++c) put(self->captures[c]);
     put(reinterpret_cast<PyObject*>(self));
     for(long p = 0; p < a.params; ++p) put(args[p]);
+    for(long p = 0; p < a.params && p < static_cast<long>(sizeof(code::seen)); ++p)
+      self->shared->seen[p] |= kind_of(args[p]);
     if(a.variadic) PyList_SET_ITEM(frame.p, slot++, rest_args(args, a.params, count).release());
     while(slot < a.frame) put(Py_None);
     while(true) {
@@ -114,6 +123,23 @@ PyObject* fn_vectorcall(PyObject* callable, PyObject* const* args, std::size_t f
   return result;
 }
 
+} // namespace
+
+PyObject* guard_failed(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
+  code* const shared = self->shared;
+  try {
+    ref const held = ref::share(reinterpret_cast<PyObject*>(self)); // the hook may redefine it
+    if(++shared->guard_failures % failures_told == 0 && shared->failed)
+      ref::own(PyObject_CallOneArg(shared->failed, reinterpret_cast<PyObject*>(shared)));
+    return interpret(self, args, count).release();
+  } catch(...) {
+    set_python_error();
+    return nullptr;
+  }
+}
+
+namespace {
+
 // --- Code ----------------------------------------------------------------------------------------
 
 int code_init(PyObject* self, PyObject* args, PyObject*) {
@@ -132,6 +158,7 @@ int code_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(c->arities);
   Py_VISIT(c->hot);
+  Py_VISIT(c->failed);
   Py_VISIT(c->constants_tuple);
   return 0;
 }
@@ -140,6 +167,7 @@ int code_clear(PyObject* self) {
   code* const c = reinterpret_cast<code*>(self);
   Py_CLEAR(c->arities);
   Py_CLEAR(c->hot);
+  Py_CLEAR(c->failed);
   Py_CLEAR(c->name);
   c->constants = nullptr;
   Py_CLEAR(c->constants_tuple);
@@ -181,11 +209,19 @@ int code_set_constants(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 
+PyObject* code_get_seen(PyObject* self, void*) {
+  code* const c = reinterpret_cast<code*>(self);
+  return PyBytes_FromStringAndSize(reinterpret_cast<char const*>(c->seen), sizeof(c->seen));
+}
+
 PyMemberDef code_members[] = {
   { "name", T_OBJECT, offsetof(code, name), READONLY, "the function's full name" },
   { "arities", T_OBJECT, offsetof(code, arities), 0, "tier 0: ((params, variadic, frame size, body), ...)" },
   { "hot", T_OBJECT, offsetof(code, hot), 0, "called with this object once it is hot" },
-  { "calls", T_ULONGLONG, offsetof(code, calls), 0, "calls so far, in every tier" },
+  { "failed", T_OBJECT, offsetof(code, failed), 0, "called with this object after every 16 failed guards" },
+  { "guard_failures", T_ULONGLONG, offsetof(code, guard_failures), 0, "calls whose assumptions did not hold" },
+  { "calls", T_ULONGLONG, offsetof(code, calls), 0,
+    "calls so far, in every tier; closed functions call each other uncounted" },
   { "loops", T_ULONGLONG, offsetof(code, loops), 0, "loop iterations counted in tier 0" },
   { "hot_at", T_ULONGLONG, offsetof(code, hot_at), 0, "the count at which it becomes hot" },
   { "timed_calls", T_ULONGLONG, offsetof(code, timed_calls), 0, "sampled calls" },
@@ -196,6 +232,7 @@ PyMemberDef code_members[] = {
 PyGetSetDef code_getset[] = {
   { "native", code_get_native, code_set_native, "the compiled entry's address, 0 in tier 0", nullptr },
   { "constants", code_get_constants, code_set_constants, "the objects that compiled code refers to", nullptr },
+  { "seen", code_get_seen, nullptr, "tier 0's profile: kinds seen of each parameter, a byte each", nullptr },
   {}
 };
 
@@ -405,6 +442,8 @@ void check_stack_slow() {
     throw py_error{};
   }
 }
+
+void check_depth() { check_stack(); }
 
 PyObject* wrong_arity(fn* self, Py_ssize_t count) noexcept {
   PyObject* const made = PyObject_CallFunction(arity_error, "On", reinterpret_cast<PyObject*>(self), count);

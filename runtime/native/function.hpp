@@ -28,7 +28,13 @@ struct code {
   std::uint64_t timed_calls, timed_ns;
   PyObject* const* constants; // what compiled code refers to: Lisp constants, vars, the codes of inner functions
   PyObject* constants_tuple;  // owns them; may be null
+  std::uint8_t seen[8];       // tier 0: the kinds of value that each of the first parameters had
+  std::uint64_t guard_failures; // calls of compiled code whose assumptions did not hold
+  PyObject* failed;           // called with this object after every so many of them; may be null
 };
+
+// Kinds of value in a profile.
+enum : std::uint8_t { saw_int = 1, saw_double = 2, saw_bool = 4, saw_other = 8 };
 
 struct fn {
   PyObject_VAR_HEAD
@@ -39,7 +45,7 @@ struct fn {
   PyObject* captures[1]; // Py_SIZE of them
 };
 
-inline PyObject* root(var* v) noexcept { return v->root; }
+TS_INLINE PyObject* root(var* v) noexcept { return v->root; }
 TS_API ref deref_dynamic(var* v); // a var that may have a thread's binding
 
 // Calls any callable Lisp value: functions, keywords, maps, vectors, sets, vars. `args[-1]` must be writable.
@@ -49,6 +55,8 @@ TS_API ref call(PyObject* f, PyObject* const* args, Py_ssize_t count);
 TS_API ref make_fn(code* shared, PyObject* const* captures, Py_ssize_t count);
 
 TS_API PyObject* wrong_arity(fn* self, Py_ssize_t count) noexcept; // sets the error; null
+// What a guard at the entry of compiled code does when it fails: the call is counted and goes on in tier 0.
+TS_API PyObject* guard_failed(fn* self, PyObject* const* args, Py_ssize_t count) noexcept;
 // The arguments from `from` on as a seq, nil when there are none: a variadic function's rest parameter.
 TS_API ref rest_args(PyObject* const* args, Py_ssize_t from, Py_ssize_t count);
 
@@ -58,6 +66,8 @@ TS_API void check_stack_slow();
 inline void check_stack() {
   if(static_cast<char*>(__builtin_frame_address(0)) < stack_limit || !stack_limit) check_stack_slow();
 }
+
+TS_API void check_depth(); // the same for compiled code, whose thread-local variables Cling does not link
 
 // Turns the C++ exception that is being handled into Python's error indicator.
 TS_API void set_python_error() noexcept;

@@ -14,58 +14,67 @@ struct numv {
   std::int64_t kind;
   std::int64_t bits;
 
-  numv(std::int64_t i) noexcept : kind(integer), bits(i) {}
-  numv(double d) noexcept : kind(real), bits(__builtin_bit_cast(std::int64_t, d)) {}
+  TS_INLINE numv(std::int64_t i) noexcept : kind(integer), bits(i) {}
+  TS_INLINE numv(double d) noexcept : kind(real), bits(__builtin_bit_cast(std::int64_t, d)) {}
   numv(bool) = delete;
-  numv(PyObject* o) noexcept {
+  TS_INLINE numv(PyObject* o) noexcept {
     double d;
     if(as_int64(o, bits)) kind = integer;
     else if(as_double(o, d)) kind = real, bits = __builtin_bit_cast(std::int64_t, d);
     else kind = object, bits = reinterpret_cast<std::int64_t>(o);
   }
-  numv(ref const& r) noexcept : numv(r.p) {}
+  TS_INLINE numv(ref const& r) noexcept : numv(r.p) {}
 
-  double d() const noexcept { return __builtin_bit_cast(double, bits); }
-  PyObject* o() const noexcept { return reinterpret_cast<PyObject*>(bits); }
+  TS_INLINE double d() const noexcept { return __builtin_bit_cast(double, bits); }
+  TS_INLINE PyObject* o() const noexcept { return reinterpret_cast<PyObject*>(bits); }
 };
 
 // An owned one.
 struct num {
   numv v;
 
-  num() noexcept : v(std::int64_t{ 0 }) {}
-  num(numv view) noexcept : v(view) { if(v.kind == numv::object) Py_INCREF(v.o()); }
-  num(std::int64_t i) noexcept : v(i) {}
-  num(double d) noexcept : v(d) {}
-  num(bool b) noexcept : num(numv(b ? Py_True : Py_False)) {}
-  num(PyObject* o) noexcept : num(numv(o)) {}
-  num(ref const& r) noexcept : num(numv(r.p)) {}
-  num(num const& n) noexcept : num(n.v) {}
-  num(num&& n) noexcept : v(std::exchange(n.v, numv(std::int64_t{ 0 }))) {}
-  num& operator=(num n) noexcept { std::swap(v, n.v); return *this; }
-  ~num() { if(v.kind == numv::object) Py_DECREF(v.o()); }
-  operator numv() const noexcept { return v; }
+  TS_INLINE num() noexcept : v(std::int64_t{ 0 }) {}
+  TS_INLINE num(numv view) noexcept : v(view) { if(v.kind == numv::object) Py_INCREF(v.o()); }
+  TS_INLINE num(std::int64_t i) noexcept : v(i) {}
+  TS_INLINE num(double d) noexcept : v(d) {}
+  TS_INLINE num(bool b) noexcept : num(numv(b ? Py_True : Py_False)) {}
+  TS_INLINE num(PyObject* o) noexcept : num(numv(o)) {}
+  TS_INLINE num(ref const& r) noexcept : num(numv(r.p)) {}
+  TS_INLINE num(num const& n) noexcept : num(n.v) {}
+  TS_INLINE num(num&& n) noexcept : v(n.v) { n.v.kind = numv::integer; }
+  TS_INLINE num& operator=(num n) noexcept {
+    numv const old = v;
+    v = n.v;
+    n.v = old;
+    return *this;
+  }
+  TS_INLINE ~num() { if(v.kind == numv::object) Py_DECREF(v.o()); }
+  TS_INLINE operator numv() const noexcept { return v; }
 
   // What a function gave that counts as owned already.
-  static num own(numv owned) noexcept { num n; n.v = owned; return n; }
-  numv release() noexcept { return std::exchange(v, numv(std::int64_t{ 0 })); }
+  TS_INLINE static num own(numv owned) noexcept { num n; n.v = owned; return n; }
+  TS_INLINE numv release() noexcept {
+    numv const given = v;
+    v.kind = numv::integer;
+    return given;
+  }
 };
 
-inline ref box(numv v) {
+TS_INLINE ref box(numv v) {
   if(v.kind == numv::integer) return box(v.bits);
   return v.kind == numv::real ? box(v.d()) : ref::share(v.o());
 }
-inline ref box(num const& n) { return box(n.v); }
-inline bool truthy(num const& n) noexcept { return n.v.kind != numv::object || truthy(n.v.o()); }
+TS_INLINE ref box(num const& n) { return box(n.v); }
+TS_INLINE bool truthy(num const& n) noexcept { return n.v.kind != numv::object || truthy(n.v.o()); }
 
 namespace dynamic { // the operations of numbers.hpp, where at least one operand is of unknown kind
 
 TS_API double real_slow(numv v, char const* who);
-inline double real(numv v, char const* who) { return v.kind == numv::real ? v.d() : real_slow(v, who); }
+TS_INLINE double real(numv v, char const* who) { return v.kind == numv::real ? v.d() : real_slow(v, who); }
 
 #define TS_NUM(name)                                                                                         \
   TS_API numv name##_slow(numv a, numv b);                                                                   \
-  inline num name(numv a, numv b) {                                                                          \
+  TS_INLINE num name(numv a, numv b) {                                                                          \
     if(a.kind == numv::integer && b.kind == numv::integer) return ts::name(a.bits, b.bits);                  \
     if(a.kind == numv::real && b.kind == numv::real) return ts::name(a.d(), b.d());                          \
     return num::own(name##_slow(a, b));                                                                      \
@@ -81,16 +90,16 @@ TS_NUM(min)
 #undef TS_NUM
 
 TS_API numv div_slow(numv a, numv b);
-inline num div(numv a, numv b) {
+TS_INLINE num div(numv a, numv b) {
   if(a.kind == numv::real && b.kind == numv::real) return a.d() / b.d();
   return num::own(div_slow(a, b));
 }
-inline num inc(numv a) { return add(a, std::int64_t{ 1 }); }
-inline num dec(numv a) { return sub(a, std::int64_t{ 1 }); }
+TS_INLINE num inc(numv a) { return add(a, std::int64_t{ 1 }); }
+TS_INLINE num dec(numv a) { return sub(a, std::int64_t{ 1 }); }
 
 #define TS_TEST(name)                                                                                        \
   TS_API bool name##_slow(numv a, numv b);                                                                   \
-  inline bool name(numv a, numv b) {                                                                         \
+  TS_INLINE bool name(numv a, numv b) {                                                                         \
     if(a.kind == numv::integer && b.kind == numv::integer) return ts::name(a.bits, b.bits);                  \
     if(a.kind == numv::real && b.kind == numv::real) return ts::name(a.d(), b.d());                          \
     return name##_slow(a, b);                                                                                \
@@ -104,7 +113,7 @@ TS_TEST(equal)
 #undef TS_TEST
 
 #define TS_SIGN(name)                                                                                        \
-  inline bool name(numv a) {                                                                                 \
+  TS_INLINE bool name(numv a) {                                                                                 \
     if(a.kind == numv::integer) return ts::name(a.bits);                                                     \
     return a.kind == numv::real ? ts::name(a.d()) : ts::name(a.o());                                         \
   }
@@ -114,7 +123,7 @@ TS_SIGN(neg_p)
 #undef TS_SIGN
 
 #define TS_CAST(name, type)                                                                                  \
-  inline type name(numv a) {                                                                                 \
+  TS_INLINE type name(numv a) {                                                                                 \
     if(a.kind == numv::integer) return ts::name(a.bits);                                                     \
     return a.kind == numv::real ? ts::name(a.d()) : ts::name(a.o());                                         \
   }

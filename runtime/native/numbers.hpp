@@ -13,14 +13,14 @@ namespace ts {
 
 // -- boxing and unboxing --------------------------------------------------------------------------------
 
-inline ref box(std::int64_t n) { return ref::own(PyLong_FromLongLong(n)); }
-inline ref box(double d) { return ref::own(PyFloat_FromDouble(d)); }
-inline ref box(bool b) noexcept { return ref::share(b ? Py_True : Py_False); }
+TS_INLINE ref box(std::int64_t n) { return ref::own(PyLong_FromLongLong(n)); }
+TS_INLINE ref box(double d) { return ref::own(PyFloat_FromDouble(d)); }
+TS_INLINE ref box(bool b) noexcept { return ref::share(b ? Py_True : Py_False); }
 template<class T> ref box(T*) = delete; // a pointer would become a bool
 
 // True and `out` set when `o` is exactly an int of 64 bits.
 TS_API bool as_int64_slow(PyObject* o, std::int64_t& out) noexcept;
-inline bool as_int64(PyObject* o, std::int64_t& out) noexcept {
+TS_INLINE bool as_int64(PyObject* o, std::int64_t& out) noexcept {
   if(!PyLong_CheckExact(o)) return false;
 #if PY_VERSION_HEX >= 0x030C0000
   auto* const n = reinterpret_cast<PyLongObject*>(o);
@@ -34,7 +34,7 @@ inline bool as_int64(PyObject* o, std::int64_t& out) noexcept {
 #endif
   return as_int64_slow(o, out);
 }
-inline bool as_double(PyObject* o, double& out) noexcept {
+TS_INLINE bool as_double(PyObject* o, double& out) noexcept {
   if(!PyFloat_CheckExact(o)) return false;
   out = PyFloat_AS_DOUBLE(o);
   return true;
@@ -46,7 +46,7 @@ TS_API double to_double(PyObject* o, char const* who);      // any number as a d
 // -- unboxed --------------------------------------------------------------------------------------------
 
 #define TS_CHECKED(name, builtin)                                                                            \
-  inline std::int64_t name(std::int64_t a, std::int64_t b) {                                                 \
+  TS_INLINE std::int64_t name(std::int64_t a, std::int64_t b) {                                                 \
     std::int64_t r;                                                                                          \
     if(__builtin_expect(builtin(a, b, &r), 0)) throw_overflow();                                             \
     return r;                                                                                                \
@@ -56,40 +56,40 @@ TS_CHECKED(sub, __builtin_ssubl_overflow)
 TS_CHECKED(mul, __builtin_smull_overflow)
 #undef TS_CHECKED
 
-inline std::int64_t wrap(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
+TS_INLINE std::int64_t wrap(std::uint64_t n) noexcept { return static_cast<std::int64_t>(n); }
 #define TS_WRAPPING(name, op)                                                                                \
-  inline std::int64_t name(std::int64_t a, std::int64_t b) noexcept {                                        \
+  TS_INLINE std::int64_t name(std::int64_t a, std::int64_t b) noexcept {                                        \
     return wrap(static_cast<std::uint64_t>(a) op static_cast<std::uint64_t>(b));                             \
   }
 TS_WRAPPING(unchecked_add, +)
 TS_WRAPPING(unchecked_sub, -)
 TS_WRAPPING(unchecked_mul, *)
 #undef TS_WRAPPING
-inline std::int64_t unchecked_inc(std::int64_t a) noexcept { return unchecked_add(a, 1); }
-inline std::int64_t unchecked_dec(std::int64_t a) noexcept { return unchecked_sub(a, 1); }
-inline std::int64_t unchecked_neg(std::int64_t a) noexcept { return unchecked_sub(0, a); }
+TS_INLINE std::int64_t unchecked_inc(std::int64_t a) noexcept { return unchecked_add(a, 1); }
+TS_INLINE std::int64_t unchecked_dec(std::int64_t a) noexcept { return unchecked_sub(a, 1); }
+TS_INLINE std::int64_t unchecked_neg(std::int64_t a) noexcept { return unchecked_sub(0, a); }
 
-inline std::int64_t inc(std::int64_t a) { return add(a, std::int64_t{ 1 }); }
-inline std::int64_t dec(std::int64_t a) { return sub(a, std::int64_t{ 1 }); }
-inline std::int64_t neg(std::int64_t a) { return sub(std::int64_t{ 0 }, a); }
-inline std::int64_t abs(std::int64_t a) noexcept { return a < 0 ? unchecked_neg(a) : a; } // Clojure wraps here
-inline std::int64_t quot(std::int64_t a, std::int64_t b) {
+TS_INLINE std::int64_t inc(std::int64_t a) { return add(a, std::int64_t{ 1 }); }
+TS_INLINE std::int64_t dec(std::int64_t a) { return sub(a, std::int64_t{ 1 }); }
+TS_INLINE std::int64_t neg(std::int64_t a) { return sub(std::int64_t{ 0 }, a); }
+TS_INLINE std::int64_t abs(std::int64_t a) noexcept { return a < 0 ? unchecked_neg(a) : a; } // Clojure wraps here
+TS_INLINE std::int64_t quot(std::int64_t a, std::int64_t b) {
   if(b == 0) throw_divide_by_zero();
   return b == -1 ? neg(a) : a / b; // the processor traps on the one quotient that overflows
 }
-inline std::int64_t rem(std::int64_t a, std::int64_t b) {
+TS_INLINE std::int64_t rem(std::int64_t a, std::int64_t b) {
   if(b == 0) throw_divide_by_zero();
   return b == -1 ? 0 : a % b;
 }
-inline std::int64_t mod(std::int64_t a, std::int64_t b) {
+TS_INLINE std::int64_t mod(std::int64_t a, std::int64_t b) {
   std::int64_t const r = rem(a, b);
   return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
-inline double inc(double a) noexcept { return a + 1.0; }
-inline double dec(double a) noexcept { return a - 1.0; }
-inline double neg(double a) noexcept { return -a; }
-inline double abs(double a) noexcept { return __builtin_fabs(a); }
+TS_INLINE double inc(double a) noexcept { return a + 1.0; }
+TS_INLINE double dec(double a) noexcept { return a - 1.0; }
+TS_INLINE double neg(double a) noexcept { return -a; }
+TS_INLINE double abs(double a) noexcept { return __builtin_fabs(a); }
 TS_API double quot(double a, double b); // truncated; ZeroDivisionError for 0.0, as Clojure has it
 TS_API double rem(double a, double b);
 TS_API double mod(double a, double b);
@@ -98,9 +98,9 @@ TS_API double mod(double a, double b);
 TS_API int compare_exact(std::int64_t a, double b) noexcept; // -1, 0, 1, or 2 for NaN
 
 #define TS_DOUBLES(name, op)                                                                                 \
-  inline double name(double a, double b) noexcept { return a op b; }                                         \
-  inline double name(std::int64_t a, double b) noexcept { return static_cast<double>(a) op b; }              \
-  inline double name(double a, std::int64_t b) noexcept { return a op static_cast<double>(b); }
+  TS_INLINE double name(double a, double b) noexcept { return a op b; }                                         \
+  TS_INLINE double name(std::int64_t a, double b) noexcept { return static_cast<double>(a) op b; }              \
+  TS_INLINE double name(double a, std::int64_t b) noexcept { return a op static_cast<double>(b); }
 TS_DOUBLES(add, +)
 TS_DOUBLES(sub, -)
 TS_DOUBLES(mul, *)
@@ -108,18 +108,18 @@ TS_DOUBLES(div, /)
 #undef TS_DOUBLES
 
 #define TS_MIXED(name)                                                                                       \
-  inline double name(std::int64_t a, double b) { return name(static_cast<double>(a), b); }                   \
-  inline double name(double a, std::int64_t b) { return name(a, static_cast<double>(b)); }
+  TS_INLINE double name(std::int64_t a, double b) { return name(static_cast<double>(a), b); }                   \
+  TS_INLINE double name(double a, std::int64_t b) { return name(a, static_cast<double>(b)); }
 TS_MIXED(quot)
 TS_MIXED(rem)
 TS_MIXED(mod)
 #undef TS_MIXED
 
 #define TS_COMPARISON(name, op, mixed, mixed_back)                                                           \
-  inline bool name(std::int64_t a, std::int64_t b) noexcept { return a op b; }                               \
-  inline bool name(double a, double b) noexcept { return a op b; }                                           \
-  inline bool name(std::int64_t a, double b) noexcept { int const c = compare_exact(a, b); return mixed; }   \
-  inline bool name(double a, std::int64_t b) noexcept { int const c = compare_exact(b, a); return mixed_back; }
+  TS_INLINE bool name(std::int64_t a, std::int64_t b) noexcept { return a op b; }                               \
+  TS_INLINE bool name(double a, double b) noexcept { return a op b; }                                           \
+  TS_INLINE bool name(std::int64_t a, double b) noexcept { int const c = compare_exact(a, b); return mixed; }   \
+  TS_INLINE bool name(double a, std::int64_t b) noexcept { int const c = compare_exact(b, a); return mixed_back; }
 TS_COMPARISON(lt, <, c == -1, c == 1)
 TS_COMPARISON(le, <=, c <= 0, c == 0 || c == 1)
 TS_COMPARISON(gt, >, c == 1, c == -1)
@@ -128,44 +128,44 @@ TS_COMPARISON(num_eq, ==, c == 0, c == 0)
 #undef TS_COMPARISON
 
 // `=`: an integer never equals a double.
-inline bool equal(std::int64_t a, std::int64_t b) noexcept { return a == b; }
-inline bool equal(double a, double b) noexcept { return a == b; }
-inline bool equal(std::int64_t, double) noexcept { return false; }
-inline bool equal(double, std::int64_t) noexcept { return false; }
-inline bool equal(bool a, bool b) noexcept { return a == b; }
+TS_INLINE bool equal(std::int64_t a, std::int64_t b) noexcept { return a == b; }
+TS_INLINE bool equal(double a, double b) noexcept { return a == b; }
+TS_INLINE bool equal(std::int64_t, double) noexcept { return false; }
+TS_INLINE bool equal(double, std::int64_t) noexcept { return false; }
+TS_INLINE bool equal(bool a, bool b) noexcept { return a == b; }
 
-inline bool zero_p(std::int64_t a) noexcept { return a == 0; }
-inline bool zero_p(double a) noexcept { return a == 0; }
-inline bool pos_p(std::int64_t a) noexcept { return a > 0; }
-inline bool pos_p(double a) noexcept { return a > 0; }
-inline bool neg_p(std::int64_t a) noexcept { return a < 0; }
-inline bool neg_p(double a) noexcept { return a < 0; }
-inline bool even_p(std::int64_t a) noexcept { return (a & 1) == 0; }
-inline bool odd_p(std::int64_t a) noexcept { return (a & 1) != 0; }
+TS_INLINE bool zero_p(std::int64_t a) noexcept { return a == 0; }
+TS_INLINE bool zero_p(double a) noexcept { return a == 0; }
+TS_INLINE bool pos_p(std::int64_t a) noexcept { return a > 0; }
+TS_INLINE bool pos_p(double a) noexcept { return a > 0; }
+TS_INLINE bool neg_p(std::int64_t a) noexcept { return a < 0; }
+TS_INLINE bool neg_p(double a) noexcept { return a < 0; }
+TS_INLINE bool even_p(std::int64_t a) noexcept { return (a & 1) == 0; }
+TS_INLINE bool odd_p(std::int64_t a) noexcept { return (a & 1) != 0; }
 
-inline std::int64_t max(std::int64_t a, std::int64_t b) noexcept { return a > b ? a : b; }
-inline std::int64_t min(std::int64_t a, std::int64_t b) noexcept { return a < b ? a : b; }
-inline double max(double a, double b) noexcept { return a != a ? a : b != b ? b : a > b ? a : b; }
-inline double min(double a, double b) noexcept { return a != a ? a : b != b ? b : a < b ? a : b; }
+TS_INLINE std::int64_t max(std::int64_t a, std::int64_t b) noexcept { return a > b ? a : b; }
+TS_INLINE std::int64_t min(std::int64_t a, std::int64_t b) noexcept { return a < b ? a : b; }
+TS_INLINE double max(double a, double b) noexcept { return a != a ? a : b != b ? b : a > b ? a : b; }
+TS_INLINE double min(double a, double b) noexcept { return a != a ? a : b != b ? b : a < b ? a : b; }
 
 // Shift distances count modulo 64, as on the JVM.
-inline std::int64_t bit_and(std::int64_t a, std::int64_t b) noexcept { return a & b; }
-inline std::int64_t bit_or(std::int64_t a, std::int64_t b) noexcept { return a | b; }
-inline std::int64_t bit_xor(std::int64_t a, std::int64_t b) noexcept { return a ^ b; }
-inline std::int64_t bit_and_not(std::int64_t a, std::int64_t b) noexcept { return a & ~b; }
-inline std::int64_t bit_not(std::int64_t a) noexcept { return ~a; }
-inline std::int64_t shift_left(std::int64_t a, std::int64_t n) noexcept {
+TS_INLINE std::int64_t bit_and(std::int64_t a, std::int64_t b) noexcept { return a & b; }
+TS_INLINE std::int64_t bit_or(std::int64_t a, std::int64_t b) noexcept { return a | b; }
+TS_INLINE std::int64_t bit_xor(std::int64_t a, std::int64_t b) noexcept { return a ^ b; }
+TS_INLINE std::int64_t bit_and_not(std::int64_t a, std::int64_t b) noexcept { return a & ~b; }
+TS_INLINE std::int64_t bit_not(std::int64_t a) noexcept { return ~a; }
+TS_INLINE std::int64_t shift_left(std::int64_t a, std::int64_t n) noexcept {
   return wrap(static_cast<std::uint64_t>(a) << (n & 63));
 }
-inline std::int64_t shift_right(std::int64_t a, std::int64_t n) noexcept { return a >> (n & 63); }
-inline std::int64_t unsigned_shift_right(std::int64_t a, std::int64_t n) noexcept {
+TS_INLINE std::int64_t shift_right(std::int64_t a, std::int64_t n) noexcept { return a >> (n & 63); }
+TS_INLINE std::int64_t unsigned_shift_right(std::int64_t a, std::int64_t n) noexcept {
   return wrap(static_cast<std::uint64_t>(a) >> (n & 63));
 }
-inline std::int64_t bit_mask(std::int64_t n) noexcept { return shift_left(1, n); }
-inline std::int64_t bit_set(std::int64_t a, std::int64_t n) noexcept { return a | bit_mask(n); }
-inline std::int64_t bit_clear(std::int64_t a, std::int64_t n) noexcept { return a & ~bit_mask(n); }
-inline std::int64_t bit_flip(std::int64_t a, std::int64_t n) noexcept { return a ^ bit_mask(n); }
-inline bool bit_test(std::int64_t a, std::int64_t n) noexcept { return (a & bit_mask(n)) != 0; }
+TS_INLINE std::int64_t bit_mask(std::int64_t n) noexcept { return shift_left(1, n); }
+TS_INLINE std::int64_t bit_set(std::int64_t a, std::int64_t n) noexcept { return a | bit_mask(n); }
+TS_INLINE std::int64_t bit_clear(std::int64_t a, std::int64_t n) noexcept { return a & ~bit_mask(n); }
+TS_INLINE std::int64_t bit_flip(std::int64_t a, std::int64_t n) noexcept { return a ^ bit_mask(n); }
+TS_INLINE bool bit_test(std::int64_t a, std::int64_t n) noexcept { return (a & bit_mask(n)) != 0; }
 
 // -- Lisp values ----------------------------------------------------------------------------------------
 
@@ -215,10 +215,10 @@ TS_API std::int64_t cast_long(PyObject* o);
 TS_API std::int64_t cast_int(std::int64_t n); // 32 bits, as Clojure's `int`
 TS_API std::int64_t cast_int(double d);
 TS_API std::int64_t cast_int(PyObject* o);
-inline std::int64_t cast_long(std::int64_t n) noexcept { return n; }
-inline double cast_double(std::int64_t n) noexcept { return static_cast<double>(n); }
-inline double cast_double(double d) noexcept { return d; }
-inline double cast_double(PyObject* o) { return to_double(o, "double"); }
+TS_INLINE std::int64_t cast_long(std::int64_t n) noexcept { return n; }
+TS_INLINE double cast_double(std::int64_t n) noexcept { return static_cast<double>(n); }
+TS_INLINE double cast_double(double d) noexcept { return d; }
+TS_INLINE double cast_double(PyObject* o) { return to_double(o, "double"); }
 
 // Predicates of a value's type. A bool is no number.
 TS_API bool number_p(PyObject* o) noexcept;

@@ -8,6 +8,9 @@
 #include <utility>
 
 #define TS_API __attribute__((visibility("default")))
+// For what hot code consists of. Cling emits an inline function once for the process, so one that a unit compiled
+// at level 0 came to first would stay slow in all later ones: these leave nothing to emit.
+#define TS_INLINE [[gnu::always_inline]] inline
 
 namespace ts {
 
@@ -21,23 +24,32 @@ struct TS_API py_error {};
 // An owned reference to a Lisp value, never null except when moved from or default-made.
 struct ref {
   PyObject* p = nullptr;
-  ref() noexcept = default;
-  ref(ref const& o) noexcept : p(o.p) { Py_XINCREF(p); }
-  ref(ref&& o) noexcept : p(std::exchange(o.p, nullptr)) {}
-  ref& operator=(ref o) noexcept { std::swap(p, o.p); return *this; }
-  ~ref() { Py_XDECREF(p); }
+  TS_INLINE ref() noexcept {}
+  TS_INLINE ref(ref const& o) noexcept : p(o.p) { Py_XINCREF(p); }
+  TS_INLINE ref(ref&& o) noexcept : p(o.p) { o.p = nullptr; }
+  TS_INLINE ref& operator=(ref o) noexcept {
+    PyObject* const old = p;
+    p = o.p;
+    o.p = old;
+    return *this;
+  }
+  TS_INLINE ~ref() { Py_XDECREF(p); }
 
   // Takes over a new reference as Python's C functions return it; null means an error is set.
-  static ref own(PyObject* p) { if(!p) raise(); return ref{ p, 0 }; }
-  static ref share(PyObject* p) noexcept { Py_INCREF(p); return ref{ p, 0 }; }
-  PyObject* release() noexcept { return std::exchange(p, nullptr); }
-  PyObject* get() const noexcept { return p; }
+  TS_INLINE static ref own(PyObject* p) { if(!p) raise(); return ref{ p, 0 }; }
+  TS_INLINE static ref share(PyObject* p) noexcept { Py_INCREF(p); return ref{ p, 0 }; }
+  TS_INLINE PyObject* release() noexcept {
+    PyObject* const given = p;
+    p = nullptr;
+    return given;
+  }
+  TS_INLINE PyObject* get() const noexcept { return p; }
 
 private:
-  ref(PyObject* o, int) noexcept : p(o) {}
+  TS_INLINE ref(PyObject* o, int) noexcept : p(o) {}
 };
 
-inline bool truthy(PyObject* o) noexcept { return o != Py_None && o != Py_False; }
+TS_INLINE bool truthy(PyObject* o) noexcept { return o != Py_None && o != Py_False; }
 
 } // namespace ts
 

@@ -123,7 +123,8 @@ class ControlFlow(CppWriter):
                 moves.append(f"{target.text.removesuffix('.p')} = std::move({name});")
             else:
                 self.emit(f"{target.rep} {name} = {self.as_rep(value, target.rep)};")
-                moves.append(f"{target.text} = std::move({name});")
+                given = f"std::move({name})" if target.rep == NUM else name
+                moves.append(f"{target.text} = {given};")
         for move in moves:
             self.emit(move)
         self.emit("continue;")

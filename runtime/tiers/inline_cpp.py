@@ -9,9 +9,9 @@ constants, vars and inner functions' codes are reached through the table `K`, so
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.analysis import nodes as n
 from runtime.analysis.cpp_literals import c_string
@@ -19,7 +19,6 @@ from runtime.analysis.operands import fill
 from runtime.analysis.types import CppType, Flag, LispType
 from runtime.errors import Span
 from runtime.tiers import literals
-from runtime.tiers.control_flow import ControlFlow
 from runtime.tiers.cpp_writer import (
     BORROWED,
     NATIVE,
@@ -30,6 +29,7 @@ from runtime.tiers.cpp_writer import (
     Unsupported,
     Val,
 )
+from runtime.tiers.entries import Entries
 from runtime.tiers.functions import FunctionTable
 from runtime.tiers.representations import (
     ARITHMETIC,
@@ -40,7 +40,12 @@ from runtime.tiers.representations import (
     UNBOXED,
     Representations,
     intrinsic_rep,
+    rep_of,
 )
+from runtime.tiers.speculation import Direct, Speculation
+
+if TYPE_CHECKING:
+    from runtime.namespaces import Var
 
 # Core functions that are C++ functions of the support library.
 INTRINSICS = {
@@ -73,21 +78,46 @@ DYNAMIC = ARITHMETIC | {
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The text of a function, the objects that its `K` holds, and the places that its `at` counts."""
+    """The text of a function, the objects that its `K` holds, the places that its `at` counts, how others
+    call it directly, and the vars whose values it counts on."""
 
     cpp: str
     constants: tuple[Any, ...]
     symbol: str
     spans: tuple[Span, ...]
+    directs: dict[int, Direct] = field(default_factory=dict)
+    assumes: tuple[Var, ...] = ()
+
+    def directs_in(self, symbol: str) -> dict[int, Direct]:
+        """How others call the same code where it was compiled as `symbol`."""
+        return {
+            count: replace(d, symbol=f"ts_{symbol.rpartition('_')[0]}::{symbol}_{count}")
+            for count, d in self.directs.items()
+        }
 
 
-def generate(node: n.Fn, symbol: str, table: FunctionTable) -> Generated:
+def generate(
+    node: n.Fn,
+    symbol: str,
+    table: FunctionTable,
+    speculation: Speculation | None = None,
+) -> Generated:
     """The C++ of a function, whose entry point is called `symbol`. Raises Unsupported."""
-    return InlineFunction(node, symbol, table).generate()
+    return InlineFunction(node, symbol, table, speculation).generate()
 
 
-class InlineFunction(ControlFlow):
+class InlineFunction(Entries):
     """One function being written. `stub_cpp` changes how it reaches C++."""
+
+    def __init__(
+        self,
+        node: n.Fn,
+        symbol: str,
+        table: FunctionTable,
+        speculation: Speculation | None = None,
+    ) -> None:
+        super().__init__(node, symbol, table)
+        self.speculation = speculation
 
     # --- the function -----------------------------------------------------------------------------
 
@@ -99,59 +129,87 @@ class InlineFunction(ControlFlow):
             self.names[inner] = Val(f"self->captures[{index}]", BORROWED, True)
         self.names[node.this] = Val("reinterpret_cast<PyObject*>(self)", BORROWED, True)
         self.depth = 2
+        plain = []
         for arity in node.arities:
+            plan = self.speculation.plan(arity) if self.speculation is not None else None
+            if plan is not None:
+                self.depth = 1
+                self.direct_arity(arity, plan)
+            else:
+                plain.append(arity)
+        entries, self.lines, self.depth = self.lines, [], 2
+        for arity in plain:
             self.arity(arity)
         head = [
             f"// {node.name}{f'  {Path(node.span.file).name}:{node.span.line}' if node.span else ''}",
+            *self.functions,
             f"static PyObject* {self.symbol}(ts::fn* self, PyObject* const* args, Py_ssize_t count) {{",
             "  PyObject* const* const K = ts::constants(self);",
-            "  int at = 0; // an index of the function's places",
-            f'  ts::activation here{{ {c_string(node.name)}, "{self.symbol}" }};',
             "  (void)K; (void)args;",
-            "  try {",
+            *entries,
         ]
+        if plain:
+            head += [
+                "  int at = 0; // an index of the function's places",
+                f'  ts::activation here{{ {c_string(node.name)}, "{self.symbol}" }};',
+                "  try {",
+                *self.lines,
+                "  } catch(...) {",
+                "    return ts::leave(here, at);",
+                "  }",
+            ]
         tail = [
-            "  } catch(...) {",
-            "    return ts::leave(here, at);",
-            "  }",
             "  return ts::wrong_arity(self, count); // the caller's error: no place of this function",
             "}",
         ]
-        text = "\n".join([*head, *self.lines, *tail])
-        return Generated(text, tuple(self.constants), self.symbol, tuple(self.spans))
+        text = "\n".join([*head, *tail])
+        return Generated(
+            text,
+            tuple(self.constants),
+            self.symbol,
+            tuple(self.spans),
+            self.directs(),
+            self.assumed(),
+        )
 
     def arity(self, arity: n.Arity) -> None:
+        """An arity in the entry itself, its arguments as they come."""
         test = f"count >= {arity.required}" if arity.variadic else f"count == {arity.required}"
         self.open(f"if({test})")
         self.span = None
-        self.reps = Representations(arity, {}, lambda node, args: OWNED)
-        again = any(isinstance(x, n.Recur) and x.label == arity.label for x in n.walk(arity.body))
+        self.reps = Representations(arity, {})
+        incoming = []
         for index, param in enumerate(arity.params):
-            name = self.fresh(param.name)
-            rep = self.reps.locals[param]
-            if rep == NUM:
-                self.emit(f"ts::num {name}{{ args[{index}] }};")
-                self.names[param] = Val(name, rep, False)
-            elif (
-                rep != OWNED
-            ):  # only a loop's replacement has such parameters: it enters with what tier 0 had
-                self.emit(f"{rep} const {name} = ts::entering<{rep}>(args[{index}]);")
-                self.names[param] = Val(name, rep, True)
+            rep = rep_of(param.type)
+            if rep != OWNED:  # a loop's replacement enters with what tier 0 had
+                incoming.append(Val(f"ts::entering<{rep}>(args[{index}])", rep))
             elif arity.variadic and index == arity.required:
-                self.emit(f"ts::ref {name} = ts::rest_args(args, {index}, count);")
-                self.names[param] = Val(f"{name}.p", BORROWED, not again)
-            elif again:
-                self.emit(f"ts::ref {name} = ts::ref::share(args[{index}]);")
-                self.names[param] = Val(f"{name}.p", BORROWED, False)
+                incoming.append(Val(f"ts::rest_args(args, {index}, count)", OWNED))
             else:
-                self.emit(f"PyObject* const {name} = args[{index}];")
-                self.names[param] = Val(name, BORROWED, True)
+                incoming.append(Val(f"args[{index}]", BORROWED, True))
+        self.body(arity, incoming, RETURN)
+        self.close()
+
+    def body(self, arity: n.Arity, incoming: list[Val], dest: Dest) -> None:
+        """An arity's parameters, from what comes in, and its body."""
+        again = any(isinstance(x, n.Recur) and x.label == arity.label for x in n.walk(arity.body))
+        for param, value in zip(arity.params, incoming, strict=True):
+            if not again:
+                if value.text.startswith("args["):
+                    name = self.fresh(param.name)
+                    self.emit(f"PyObject* const {name} = {value.text};")
+                    value = Val(name, BORROWED, True)
+                self.names[param] = self.named(value, param.name)
+                continue
+            rep = self.reps.locals[param]
+            name = self.fresh(param.name)
+            self.emit(f"{rep} {name} = {self.as_rep(value, rep)};")
+            self.names[param] = Val(f"{name}.p", BORROWED) if rep == OWNED else Val(name, rep)
         if again:
             self.open("while(true)")
-        self.into(arity.body, RETURN)
+        self.into(arity.body, dest)
         if again:
             self.close()
-        self.close()
 
     def into(self, node: n.Node, dest: Dest) -> None:
         rule = _STATEMENTS.get(type(node))
@@ -222,9 +280,13 @@ class InlineFunction(ControlFlow):
         return value
 
     def var_ref(self, node: n.VarRef) -> Val:
+        if self.plan is not None and self.plan.closed:
+            return self.const(n.Const(self.plan.assumes[node.var]))
         place = f"reinterpret_cast<ts::var*>({self.constant(node.var)})"
         if node.var.is_dynamic:
             return Val(f"ts::deref_dynamic({place})", OWNED)
+        if self.reps.of(node) == NUM:
+            return Val(f"ts::num(ts::root({place}))", NUM)
         return Val(f"ts::ref::share(ts::root({place}))", OWNED)
 
     def the_var(self, node: n.TheVar) -> Val:
@@ -246,6 +308,9 @@ class InlineFunction(ControlFlow):
         return Val(f"ts::call({fn}, {name} + 1, {len(args)})", OWNED)
 
     def call(self, node: n.Call) -> Val:
+        direct = self.direct_call(node)
+        if direct is not None:
+            return direct
         fn = self.pointer(self.value(node.fn))
         return self.call_text(fn, self.values(node.args), node)
 

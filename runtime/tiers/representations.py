@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from typing import Any
 
 from runtime.analysis import nodes as n
 from runtime.analysis.types import NEVER, CppType, LispType, Type
@@ -19,7 +20,7 @@ UNBOXED = {"int": INT, "double": DOUBLE, "bool": BOOL}
 NOWHERE = ""  # the representation of what gives no value: recur and throw
 
 NUMBERS = frozenset((INT, DOUBLE, NUM))
-# Core functions of numbers, by what they give: a number, one that is a double as soon as one operand is, a test.
+# Core functions of numbers. REAL ones give a double as soon as one operand is one.
 REAL = frozenset(("+", "-", "*", "/", "quot", "rem", "mod"))
 ARITHMETIC = REAL | {"inc", "dec", "max", "min"}
 
@@ -39,16 +40,18 @@ def join(a: str, b: str) -> str:
 
 
 class Representations:
-    """The representations in one arity. `params` are those of its parameters, the others' is OWNED;
-    `called` gives that of a call's result."""
+    """The representations in one arity. `params` are those of its parameters, where they are not by type;
+    `called` gives that of a call's result, from those of its arguments, and `var` that of a var's value."""
 
     def __init__(
         self,
         arity: n.Arity,
         params: Mapping[n.Local, str],
-        called: Callable[[n.Call, list[str]], str],
+        called: Callable[[n.Call, list[str]], str] = lambda node, args: OWNED,
+        var: Callable[[n.VarRef], str] = lambda node: OWNED,
     ) -> None:
         self._called = called
+        self._var = var
         self._nodes: dict[int, str] = {}
         self._recurs: dict[int, list[list[str]]] = {}
         self.locals: dict[n.Local, str] = {p: params.get(p, rep_of(p.type)) for p in arity.params}
@@ -56,7 +59,7 @@ class Representations:
 
     def of(self, node: n.Node) -> str:
         """A node's representation."""
-        return self._nodes[id(node)]
+        return self._nodes.get(id(node), OWNED)
 
     # --- the rules --------------------------------------------------------------------------------
 
@@ -88,6 +91,9 @@ class Representations:
 
     def local(self, node: n.LocalRef) -> str:
         return self.locals.get(node.local) or rep_of(node.local.type)
+
+    def var(self, node: n.VarRef) -> str:
+        return self._var(node)
 
     def if_(self, node: n.If) -> str:
         self.visit(node.test)
@@ -170,6 +176,8 @@ class Representations:
 def intrinsic_rep(node: n.Intrinsic, args: list[str]) -> str:
     """What a core function gives of operands that are held so."""
     name = node.name
+    if NOWHERE in args:
+        return NOWHERE
     if name in REAL and DOUBLE in args and BOOL not in args:
         return DOUBLE
     if name in ARITHMETIC:
@@ -186,8 +194,9 @@ INTEGERS_ONLY = frozenset(
      "unchecked-add", "unchecked-subtract", "unchecked-multiply")
 )  # fmt: skip
 
-_RULES: dict[type, Callable[[Representations, n.Node], str]] = {
+_RULES: dict[type, Callable[[Representations, Any], str]] = {
     n.LocalRef: Representations.local,
+    n.VarRef: Representations.var,
     n.If: Representations.if_,
     n.Do: Representations.do,
     n.Let: Representations.let,
@@ -199,4 +208,4 @@ _RULES: dict[type, Callable[[Representations, n.Node], str]] = {
     n.Fn: Representations.fn,
     n.Call: Representations.call,
     n.Intrinsic: Representations.intrinsic,
-}  # type: ignore[dict-item]
+}
