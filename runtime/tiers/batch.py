@@ -17,6 +17,7 @@ from runtime.tiers.dependents import versions
 from runtime.tiers.functions import NEVER_HOT, STUB_CPP, FnCode, FunctionTable
 from runtime.tiers.inline_cpp import Generated
 from runtime.tiers.policy import Limits
+from runtime.tiers.speculation import Direct, Speculation, callees_first
 from runtime.gil import BesideFrames
 
 GENERATED_AGAIN = (
@@ -69,13 +70,16 @@ class BatchCompiler:
         keys: dict[FnCode, str] = {}
         ident = self._session.new_id()
         with BesideFrames():
-            for i, code in enumerate(codes):
-                made = self._generate(code, f"f{ident}_{i}", tier)
+            fresh: dict[FnCode, dict[int, Direct]] = {}
+            for i, code in enumerate(callees_first(codes)):
+                speculation = Speculation(code, fresh) if reuse else None
+                made = self._generate(code, f"f{ident}_{i}", tier, speculation)
                 if made is None:
                     continue
                 text, roots = made
                 keys[code] = key_of(text, code.name, tier)
                 entry = self.cache.find(keys[code], code, text.spans) if reuse else None
+                fresh[code] = text.directs_in(entry.symbol if entry is not None else text.symbol)
                 if entry is not None:
                     ready.append(Ready(code, tier, entry, text, roots, 0.0))
                 elif self.grown_mb > self.limits.code_mb:
@@ -97,7 +101,7 @@ class BatchCompiler:
                 return ready + [found for one in alone for found in one]
             [(code, (text, _))] = new.items()
             code.cpp = text.cpp  # to be looked at beside the error
-            self._fail(code, tier, _why(done), done.compile_ms)
+            self.fail(code, tier, _why(done), done.compile_ms)
             return ready
         self._events.add(Compile(functions=names, tier=tier, compile_ms=done.compile_ms))
         share = done.compile_ms / len(new)
@@ -111,8 +115,13 @@ class BatchCompiler:
         code.state, code.error, code.hot_at = "refused", reason, NEVER_HOT
         self._events.add(Refused(function=code.name, reason=reason))
 
+    def fail(self, code: FnCode, tier: int, why: str, spent_ms: float) -> None:
+        """Leave a function in tier 0, because its C++ cannot be compiled."""
+        code.state, code.error, code.hot_at = "failed", why, NEVER_HOT
+        self._events.add(Compile(functions=(code.name,), tier=tier, compile_ms=spent_ms, error=why))
+
     def _generate(
-        self, code: FnCode, symbol: str, tier: int
+        self, code: FnCode, symbol: str, tier: int, speculation: Speculation | None
     ) -> tuple[Generated, dict[Var, int]] | None:
         """A function's C++ with the roots it assumes; None where there is none, or too much of it."""
         try:
@@ -121,7 +130,7 @@ class BatchCompiler:
                 if tier == STUB_CPP:
                     text = stub_cpp.generate(code.node, symbol, self._table, self._stubs)
                 else:
-                    text = inline_cpp.generate(code.node, symbol, self._table)
+                    text = inline_cpp.generate(code.node, symbol, self._table, speculation)
                 roots = versions(getattr(text, "assumes", ()))
                 if not roots or Var.binds == before:
                     break
@@ -129,7 +138,7 @@ class BatchCompiler:
                 self.refuse(code, "the vars it depends on get new values all the time")
                 return None
         except Unsupported as e:
-            self._fail(code, tier, str(e), 0.0)
+            self.fail(code, tier, str(e), 0.0)
             return None
         if reason := policy.too_long(len(text.cpp), self.limits):
             self.refuse(code, reason)
@@ -163,10 +172,6 @@ class BatchCompiler:
             self.slow.discard(names[0])
         addresses = take_addresses(ident) if done.ok else []
         return done, addresses if len(addresses) == len(texts) else []
-
-    def _fail(self, code: FnCode, tier: int, why: str, spent: float) -> None:
-        code.state, code.error, code.hot_at = "failed", why, NEVER_HOT
-        self._events.add(Compile(functions=(code.name,), tier=tier, compile_ms=spent, error=why))
 
 
 def _why(done: Declared) -> str:

@@ -143,6 +143,7 @@ class Engine:
     def _on_hot(self, code: FnCode) -> None:
         parts = [f"{code.calls} calls"] if code.calls > 1 else []
         parts += [f"{code.loops} loop iterations"] if code.loops else []
+        policy.look(code, self.threshold, self.limits.half_life_s, time.perf_counter())
         self._request([code], f"hot: {', '.join(parts) or 'called'}", by_heat=True)
 
     def request(self, codes: Iterable[FnCode], cause: str) -> None:
@@ -198,6 +199,7 @@ class Engine:
         code.cpp = ready.text.cpp.replace(ready.text.symbol, ready.entry.symbol)
         code.compile_ms += ready.compile_ms
         code.entry = ready.entry
+        code.directs = ready.text.directs_in(ready.entry.symbol)
         # Calls of older code may be on a stack and read theirs; the list gets it after it is out of use.
         replaced, code.constants = code.constants, ready.text.constants
         if replaced:
@@ -337,7 +339,13 @@ class Engine:
         groups = [together] if together else []
         groups += [[code] for code in causes if code.name in slow]
         for group in groups:
-            found = self._batches.compile(group, self._tier, BACKGROUND, self.strategy == "tiered")
+            try:
+                tiered = self.strategy == "tiered"
+                found = self._batches.compile(group, self._tier, BACKGROUND, reuse=tiered)
+            except Exception as e:  # a defect of ours must not end compiling
+                found = []
+                for code in group:
+                    self._batches.fail(code, self._tier, f"{type(e).__name__}: {e}", 0.0)
             self._work_left(len(found) - len(group))
             for ready in found:
                 known = "" if ready.compile_ms else "; compiled before"

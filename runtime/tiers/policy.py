@@ -8,6 +8,7 @@ count at which each becomes hot.
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -47,9 +48,12 @@ def counted(code: FnCode) -> int:
 
 
 def heat(code: FnCode, half_life_s: float, now: float | None = None) -> float:
-    """Its heat at `now`, in seconds of `time.perf_counter`."""
-    passed = max(0.0, (time.perf_counter() if now is None else now) - code.looked_at)
-    return code.heat * 0.5 ** (passed / half_life_s) + counted(code) - code.counted
+    """Its heat at `now`, in seconds of `time.perf_counter`. Calls since it was looked at count as if they
+    had come evenly."""
+    passed = max(0.0, (time.perf_counter() if now is None else now) - code.looked_at) / half_life_s
+    left = 0.5**passed
+    evenly = (1.0 - left) / (passed * math.log(2)) if passed > 1e-6 else 1.0
+    return code.heat * left + (counted(code) - code.counted) * evenly
 
 
 def look(code: FnCode, threshold: int, half_life_s: float, now: float) -> int:
