@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from immutables import Map
 
+from runtime import ambient
 from runtime.analysis.analyser import expand_macro
+from runtime.core.constructors import sorted_set
 from runtime.core.registry import TABLE
 from runtime.core.values import Keyword, List, Symbol
 from runtime.directives import run_directive
 from runtime.errors import source_of
 from runtime.namespaces import CORE, Namespace, Var
-from runtime.reader import read_one
+from runtime.reading import Reading
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime
@@ -98,11 +100,29 @@ def install(rt: Runtime) -> None:
         namespaces.current = namespaces.ensure(str(sym))
         return namespaces.current
 
+    def evaluate(form: Any) -> Any:
+        return rt._loader.eval_form(form, getattr(form, "span", None), None)
+
+    def load(*paths: str) -> None:
+        for path in paths:  # "/a/b_c", or "b_c" beside the current namespace, without an extension
+            home = namespaces.current.name.rpartition(".")[0].replace(".", "/")
+            stem = path.lstrip("/") if path.startswith("/") or not home else f"{home}/{path}"
+            rt.require_namespace(stem.replace("/", ".").replace("_", "-"), True, None)
+
+    def test(var: Any) -> Keyword:
+        run = var.meta.get(Keyword("test"), None)
+        if run is None:
+            return Keyword("no-test")
+        run()
+        return Keyword("ok")
+
     functions: dict[str, Any] = {
-        "eval": lambda form: rt._loader.eval_form(form, getattr(form, "span", None), None),
+        "eval": evaluate,
         "load-string": lambda text: rt._loader.eval_text(text, "<load-string>"),
         "load-file": lambda path: rt.load(Path(path)),
-        "read-string": lambda text: read_one(text).form,
+        "load": load,
+        "loaded-libs": lambda: sorted_set(*map(Symbol, namespaces.all)),
+        **Reading(namespaces, evaluate).functions(),
         "resolve": lambda sym: namespaces.resolve(sym),
         "ns-resolve": lambda ns, sym: namespaces.resolve(sym, ns_of(ns)),
         "requiring-resolve": lambda sym: (
@@ -123,6 +143,8 @@ def install(rt: Runtime) -> None:
             {Symbol(k): namespaces.find(v) for k, v in ns_of(ns).aliases.items()}
         ),
         "ns-refers": refers,
+        "ns-imports": lambda ns: (ns_of(ns), Map())[1],
+        "test": test,
         "ns-unmap": lambda ns, sym: (ns_of(ns).vars.pop(sym.name, None), None)[1],
         "ns-unalias": lambda ns, sym: (ns_of(ns).aliases.pop(str(sym), None), None)[1],
         "alias": lambda sym, ns: namespaces.current.aliases.update({str(sym): ns_of(ns).name}),
@@ -147,7 +169,7 @@ def install(rt: Runtime) -> None:
         var = core.intern(name)
         var.is_macro = True
         var.bind(_quoting_macro(helper, call))
-    core.vars["*ns*"] = CurrentNamespace(rt)
+    ambient.install(namespaces)
 
 
 def _quoting_macro(helper: str, print_it: bool) -> Callable[..., Any]:
@@ -159,21 +181,3 @@ def _quoting_macro(helper: str, print_it: bool) -> Callable[..., Any]:
         return List.of(Symbol("println", CORE), call) if print_it else call
 
     return expand
-
-
-class CurrentNamespace(Var):
-    """`*ns*`: whatever namespace is current on the thread that asks."""
-
-    __slots__ = ("_rt",)
-
-    def __init__(self, rt: Runtime) -> None:
-        super().__init__(CORE, "*ns*")
-        self.is_dynamic = True
-        self._rt = rt
-
-    def deref(self) -> Any:
-        return self._rt.namespaces.current
-
-    def set(self, value: Any) -> Any:
-        self._rt.namespaces.current = value
-        return value

@@ -4,7 +4,9 @@ evaluates. A reload prepares only what changed, off the UI thread, and is applie
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +17,7 @@ from runtime.analysis.nodes import CppRaw, Node
 from runtime.analysis.scope import Scope
 from runtime.cling.oracle import TypeOracle
 from runtime.collector import HeldBack
+from runtime.core.invoke import as_fn
 from runtime.core.values import List, Symbol
 from runtime.directives import is_directive, run_directive
 from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
@@ -25,6 +28,24 @@ from runtime.tiers.interpreter import build_form
 from runtime.traces import fault
 
 DO = Symbol("do")
+NO_FILE = "NO_SOURCE_PATH"
+_thread = threading.local()
+
+
+def current_file() -> str:
+    """The file of the top-level form that this thread evaluates: `*file*`."""
+    return getattr(_thread, "file", NO_FILE)
+
+
+@contextmanager
+def in_file(span: Span | None) -> Iterator[None]:
+    """Has `current_file` tell the file of a form."""
+    before = current_file()
+    _thread.file = span.file if span is not None else before
+    try:
+        yield
+    finally:
+        _thread.file = before
 
 
 class Host(Protocol):
@@ -41,8 +62,11 @@ class Host(Protocol):
 class NamespaceResolver:
     """How the reader resolves names while the namespace `namespaces.current` is being read."""
 
-    def __init__(self, namespaces: Namespaces) -> None:
+    def __init__(
+        self, namespaces: Namespaces, before_tags: Callable[[], None] | None = None
+    ) -> None:
         self.namespaces = namespaces
+        self._before_tags = before_tags  # evaluates what was read: it may define how a tag is read
 
     def resolve_symbol(self, sym: Symbol) -> Symbol:
         """`sym` as a syntax quote qualifies it."""
@@ -65,6 +89,17 @@ class NamespaceResolver:
 
     def current_ns(self) -> str:
         return self.namespaces.current.name
+
+    def data_reader(self, tag: Symbol) -> Callable[[Any], Any] | None:
+        """What `*data-readers*`, else `*default-data-reader-fn*`, says of a tag."""
+        if self._before_tags is not None:
+            self._before_tags()
+        core = self.namespaces.ensure(CORE).vars
+        found = (core["*data-readers*"].deref() or {}).get(tag)
+        if found is not None:
+            return as_fn(found)
+        default = core["*default-data-reader-fn*"].deref()
+        return None if default is None else lambda form: as_fn(default)(tag, form)
 
 
 @dataclass(eq=False, slots=True)
@@ -145,12 +180,13 @@ class Loader:
             if is_directive(part):
                 value = run_directive(self.host, part, place)  # type: ignore[arg-type]
                 continue
-            try:
-                run, _ = prepare(self.host, part, place, table)
-                self.host.stubs.compile_pending()
-            except LispErrors as e:
-                raise e.errors[0] from None
-            value = run()
+            with in_file(place):
+                try:
+                    run, _ = prepare(self.host, part, place, table)
+                    self.host.stubs.compile_pending()
+                except LispErrors as e:
+                    raise e.errors[0] from None
+                value = run()
         return value
 
     def load(self, path: Path, apply: Apply) -> tuple[int, int, list[LispError]]:
@@ -190,7 +226,7 @@ class _Load:
 
     def run(self, text: bytes) -> None:
         reader_errors: list[ReaderError] = []
-        resolver = NamespaceResolver(self.host.namespaces)
+        resolver = NamespaceResolver(self.host.namespaces, self.flush)
         for read in read_all(text, str(self.script.path), resolver, reader_errors):
             self.total += 1
             try:
@@ -232,7 +268,8 @@ class _Load:
                 self.flush()
                 run_directive(self.host, part, place)  # type: ignore[arg-type]
                 continue
-            run, analyser = prepare(self.host, part, place, read.table)
+            with in_file(place):
+                run, analyser = prepare(self.host, part, place, read.table)
             macros |= analyser.macros
             if analyser.raw and known is None and self.script.forms:
                 self.everything = True
@@ -283,7 +320,8 @@ def run_all(pending: list[Prepared], namespaces: Namespaces) -> Failed:
         for prepared in pending:
             namespaces.current = prepared.ns
             try:
-                prepared.run()
+                with in_file(prepared.form.span):
+                    prepared.run()
             except Exception as e:
                 failed.append((prepared, fault(e)))
     finally:

@@ -55,11 +55,12 @@ _LAZY = frozenset((LazySeq, IterSeq, Cons, Concat))
 
 
 def _apply_lazily(f: Any, args: list[Any], more: Any) -> Any:
-    if isinstance(f, _support.VarBase):
+    kind = type(f)
+    if issubclass(kind, _support.VarBase):
         return _apply_lazily(f.deref(), args, more)
-    if type(f) is python_partial:
+    if kind is python_partial:
         return _apply_lazily(f.func, [*f.args, *args], more)
-    if type(f) is _support.Fn:
+    if kind is _support.Fn:
         required = next((a.required for a in f.code.node.arities if a.variadic), None)
         if required is not None:
             left = seq(more)
@@ -217,6 +218,12 @@ def pmap(f: Any, *colls: Any) -> Any:
     from runtime.core.lazy import map_
 
     return map_(f, *colls)
+
+
+@core("seque", arglists="([s] [n-or-q s])")
+def seque(*args: Any) -> Any:
+    """The sequence, which is evaluated as it is consumed: no other thread works ahead."""
+    return seq(args[-1])
 
 
 @core("pcalls", arglists="([& fns])")

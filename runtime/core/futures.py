@@ -17,7 +17,7 @@ from runtime.core.kinds import MISSING
 from runtime.core.printing import print_reference, register_printer
 from runtime.core.registry import core
 from runtime.core.state import Reference
-from runtime.core.values import Keyword
+from runtime.core.values import Keyword, List
 
 
 class Future:
@@ -183,14 +183,19 @@ def ensure(target: Ref) -> Any:
     return target.value
 
 
+FAIL, CONTINUE = Keyword("fail"), Keyword("continue")
+
+
 class Agent(Reference):
     """A value that actions change, one after the other, on another thread."""
 
-    __slots__ = ("error", "pending")
+    __slots__ = ("error", "pending", "mode", "handler")
 
-    def __init__(self, value: Any) -> None:
-        super().__init__(value)
+    def __init__(self, value: Any, meta: Any, validator: Any, mode: Keyword, handler: Any) -> None:
+        super().__init__(value, meta, validator)
         self.error: BaseException | None = None
+        self.mode = mode
+        self.handler: Callable[..., Any] | None = handler
         self.pending: list[PythonFuture[Any]] = []
 
     def act(self, f: Callable[..., Any], args: tuple[Any, ...]) -> None:
@@ -202,16 +207,27 @@ class Agent(Reference):
             self.value = new
             self.notify(old, new)
         except Exception as error:  # `agent-error` shows it
-            self.error = error
+            if self.mode is FAIL:
+                self.error = error
+            if self.handler is not None:
+                self.handler(self, error)
 
 
 _pool: ThreadPoolExecutor | None = None
 
 
 @core("agent", arglists="([state & options])")
-def agent(value: Any, *_: Any) -> Agent:
-    """A new agent."""
-    return Agent(value)
+def agent(value: Any, *options: Any) -> Agent:
+    """A new agent. Options are :meta, :validator, :error-mode and :error-handler."""
+    from runtime.core.lookup import seq_to_map
+
+    given = seq_to_map(options) if options else {}
+    validator, handler = (
+        None if f is None else as_fn(f)
+        for f in (given.get(Keyword("validator")), given.get(Keyword("error-handler")))
+    )
+    mode = given.get(Keyword("error-mode")) or (FAIL if handler is None else CONTINUE)
+    return Agent(value, given.get(Keyword("meta")), validator, mode, handler)
 
 
 @core("send", arglists="([agent f & args])")
@@ -306,6 +322,51 @@ def send_via(_: Any, target: Agent, f: Any, *args: Any) -> Agent:
 
 
 @core("error-mode", arglists="([a])")
-def error_mode(_: Agent) -> Keyword:
-    """:fail, the only mode: an agent stops at an exception until it is restarted."""
-    return Keyword("fail")
+def error_mode(target: Agent) -> Keyword:
+    """:fail, where an exception stops the agent until it is restarted, or :continue."""
+    return target.mode
+
+
+@core("set-error-mode!", arglists="([a mode])")
+def set_error_mode(target: Agent, mode: Keyword) -> None:
+    """Sets the error mode, :fail or :continue."""
+    if mode not in (FAIL, CONTINUE):
+        raise ValueError(f"an error mode is :fail or :continue, found {mode}")
+    target.mode = mode
+
+
+@core("error-handler", arglists="([a])")
+def error_handler(target: Agent) -> Any:
+    """What is called with the agent and the exception of an action, or nil."""
+    return target.handler
+
+
+@core("set-error-handler!", arglists="([a handler])")
+def set_error_handler(target: Agent, handler: Any) -> None:
+    """Sets what is called with the agent and the exception of an action."""
+    target.handler = None if handler is None else as_fn(handler)
+
+
+@core("agent-errors", arglists="([a])")
+def agent_errors(target: Agent) -> Any:
+    """The list of the exception that stopped the agent, nil while it runs."""
+    return None if target.error is None else List((target.error,))
+
+
+@core("clear-agent-errors", arglists="([a])")
+def clear_agent_errors(target: Agent) -> Any:
+    """Lets a failed agent go on with the value it has."""
+    return restart_agent(target, target.value)
+
+
+@core("ref-history-count", arglists="([ref])")
+@core("ref-min-history", arglists="([ref] [ref n])")
+def no_history(ref: Ref, *_: int) -> Any:
+    """0: transactions never overlap here, so refs keep no old values. With a number it is the ref."""
+    return ref if _ else 0
+
+
+@core("ref-max-history", arglists="([ref] [ref n])")
+def most_history(ref: Ref, *_: int) -> Any:
+    """10, of which none is used: see `ref-min-history`. With a number it is the ref."""
+    return ref if _ else 10

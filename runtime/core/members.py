@@ -34,11 +34,17 @@ def method(x: Any, name: Keyword, *args: Any) -> Any:
     return found(x, *args)
 
 
+# What writers have, `*out*` and that of `print-method` among them.
+_WRITER = {"write": "write", "append": "write", "flush": "flush", "close": "close"}
+
+
 def _method_of(x: Any, name: Keyword) -> Fn | None:
     if isinstance(x, Fields):
         found = x.lisp_methods.get(name)
     elif isinstance(x, Reified):
         found = next((impl[name] for impl in x.impls.values() if name in impl), None)
+    elif hasattr(x, "write") and name.name in _WRITER:
+        return lambda w, *args: getattr(w, _WRITER[name.name])(*args)
     else:
         return None
     return found or getattr(type(x), PYTHON_METHODS.get(name.name, name.name), None)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from runtime.core.hierarchies import GLOBAL, isa
 from runtime.core.invoke import Fn, as_fn
 from runtime.core.kinds import Map, type_name
 from runtime.core.lookup import seq_to_map
+from runtime.core.output import print_simple
 from runtime.core.printing import pr_str, register_printer
-from runtime.core.registry import core
+from runtime.core.registry import TABLE, core, define
 from runtime.core.values import Keyword
 
 DEFAULT = Keyword("default")
@@ -43,6 +45,14 @@ class MultiFn:
         self.dispatch = as_fn(dispatch)
         self.default = default
         self.hierarchy = GLOBAL if hierarchy is None else hierarchy
+        self.cache.clear()
+
+    def add(self, value: Any, method: Fn) -> None:
+        self.table[value] = method
+        self.cache.clear()
+
+    def remove(self, value: Any) -> None:
+        self.table.pop(value, None)
         self.cache.clear()
 
     def __call__(self, *args: Any) -> Any:
@@ -96,8 +106,33 @@ class MultiFn:
         )
 
 
+class PrintMethod(MultiFn):
+    """`print-method`: what it has a method for is printed by it. It dispatches on the value's type."""
+
+    __slots__ = ()
+
+    def add(self, kind: Any, method: Fn) -> None:
+        super().add(kind, method)
+        if isinstance(kind, type):
+            register_printer(kind, lambda value, out: self.table[kind](value, Writer(out.write)))
+
+    def remove(self, kind: Any) -> None:
+        super().remove(kind)
+        if isinstance(kind, type):
+            register_printer(kind, None)
+
+
+class Writer:
+    """What a method of `print-method` writes to: `(.write w text)`."""
+
+    __slots__ = ("write",)
+
+    def __init__(self, write: Callable[[str], Any]) -> None:
+        self.write = write
+
+
 def _multi(f: Any) -> MultiFn:
-    if type(f) is not MultiFn:
+    if not isinstance(f, MultiFn):
         raise TypeError(f"expected a multimethod, found {type_name(f)}")
     return f
 
@@ -119,8 +154,7 @@ def multi_fn(var: Any, dispatch: Any, *options: Any) -> MultiFn:
 def add_method(f: Any, value: Any, method: Any) -> MultiFn:
     """Adds a method; `defmethod` expands to this."""
     f = _multi(f)
-    f.table[value] = as_fn(method)
-    f.cache.clear()
+    f.add(value, as_fn(method))
     return f
 
 
@@ -128,8 +162,7 @@ def add_method(f: Any, value: Any, method: Any) -> MultiFn:
 def remove_method(f: Any, value: Any) -> MultiFn:
     """Removes the method of a dispatch value."""
     f = _multi(f)
-    f.table.pop(value, None)
-    f.cache.clear()
+    f.remove(value)
     return f
 
 
@@ -137,8 +170,8 @@ def remove_method(f: Any, value: Any) -> MultiFn:
 def remove_all_methods(f: Any) -> MultiFn:
     """Removes all methods."""
     f = _multi(f)
-    f.table.clear()
-    f.cache.clear()
+    for value in list(f.table):
+        f.remove(value)
     return f
 
 
@@ -174,5 +207,13 @@ def prefers(f: Any) -> Any:
 
     return Map([(x, Set.make(ys)) for x, ys in _multi(f).preferred.items()])
 
+
+define(
+    "print-method",
+    PrintMethod("print-method", lambda value, _: type(value), DEFAULT, None),
+    doc="A multimethod on types: how values are written readably to a writer.",
+    arglists="([x writer])",
+)
+TABLE["clojure.core", "print-method"].value.table[DEFAULT] = print_simple
 
 register_printer(MultiFn, lambda f, out: out.write(f"#<multimethod {f.name}>"))

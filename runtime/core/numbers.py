@@ -6,10 +6,11 @@ come back here, to `arithmetic` and `ordering`.
 
 from __future__ import annotations
 
-from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal
+from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact
 from fractions import Fraction
 from typing import Any
 
+from runtime.core import output
 from runtime.core.printing import pr_str
 from runtime.core.registry import core, define
 from runtime.core.values import BigInt, Char
@@ -113,6 +114,9 @@ for _name, _function, _arglists in NATIVE:
 def arithmetic(op: str, a: Any, b: Any) -> Any:
     """`a op b` for numbers that are not both integers or doubles, and for quotients that are no integer."""
     if isinstance(a, Decimal) or isinstance(b, Decimal):
+        limited = output.read("*math-context*")
+        if limited is not None:
+            return _limited(op, a, b, limited)
         return _DECIMAL[op](decimal_of(a), decimal_of(b))
     result = _RATIO[op](a, b)
     if isinstance(result, Fraction) and result.denominator == 1:
@@ -206,6 +210,40 @@ def divide(a: Decimal, b: Decimal) -> Decimal:
         scale = len(digits.rstrip("0")) - len(digits)
     scale = max(scale, _exponent(b) - _exponent(a))
     return Decimal(int(quotient * Fraction(10) ** scale)).scaleb(-scale, EXACT)
+
+
+_ROUNDING = (
+    "CEILING", "FLOOR", "UP", "DOWN", "HALF_UP", "HALF_DOWN", "HALF_EVEN", "UNNECESSARY",
+)  # fmt: skip
+
+
+@core("math-context*", arglists="([precision rounding])")
+def math_context(precision: int, rounding: Any) -> Context:
+    """What `*math-context*` is bound to: so many digits, rounded so; `with-precision` expands to this."""
+    mode = "HALF_UP" if rounding is None else str(rounding)
+    if mode not in _ROUNDING:
+        raise ValueError(f"{mode} is no rounding: {', '.join(_ROUNDING)}")
+    if mode == "UNNECESSARY":
+        return Context(prec=precision, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
+    rounded = f"ROUND_{mode}"
+    return Context(prec=precision, rounding=rounded, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+
+
+def _limited(op: str, a: Any, b: Any, context: Context) -> Decimal:
+    """`a op b` to the digits of a math context."""
+    a, b = (
+        context.divide(Decimal(x.numerator), Decimal(x.denominator))
+        if isinstance(x, Fraction)
+        else decimal_of(x)
+        for x in (a, b)
+    )
+    if op == "/" and not b:
+        raise ZeroDivisionError("Divide by zero")
+    plain = {"+": context.add, "-": context.subtract, "*": context.multiply, "/": context.divide}
+    try:
+        return plain[op](a, b) if op in plain else context.plus(_DECIMAL[op](a, b))
+    except Inexact:
+        raise ArithmeticError("Rounding necessary") from None
 
 
 def _exponent(x: Decimal) -> int:

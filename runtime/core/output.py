@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from runtime.core.kinds import EMPTY_MAP
+from runtime.core.printing import Output, print_str, print_to
 from runtime.core.printing import pr_str as pr_one
-from runtime.core.printing import print_str, print_to
 from runtime.core.registry import core, define
 
 
@@ -53,6 +53,10 @@ DYNAMIC: dict[str, Any] = {
     "*print-level*": None,
     "*print-readably*": True,
     "*flush-on-newline*": True,
+    "*print-meta*": False,
+    "*print-namespace-maps*": False,
+    "*math-context*": None,
+    "*assert*": True,
 }
 for _name, _value in DYNAMIC.items():
     define(_name, _value, dynamic=True)
@@ -98,7 +102,16 @@ def read_line() -> Any:
 
 def _joined(values: tuple[Any, ...], readably: bool) -> str:
     length, level = read("*print-length*"), read("*print-level*")
-    one = pr_one if readably and read("*print-readably*") else print_str
+    readably = readably and read("*print-readably*")
+    meta, short = read("*print-meta*"), read("*print-namespace-maps*")
+    if meta or short:
+        text = io.StringIO()
+        put = Output(text.write, readably, length, level, meta and readably, short).put
+        for index, value in enumerate(values):
+            text.write(" " if index else "")
+            put(value)
+        return text.getvalue()
+    one = pr_one if readably else print_str
     return " ".join([one(value, length, level) for value in values])
 
 

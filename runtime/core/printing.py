@@ -16,6 +16,7 @@ from typing import Any
 from runtime.core.collections import Set, SortedMap, SortedSet
 from runtime.core.java_regex import regex_source
 from runtime.core.kinds import Map, PVector
+from runtime.core.meta import meta
 from runtime.core.registry import TABLE
 from runtime.core.sequences import Seq
 from runtime.core.values import BigInt, Char, Keyword, List, Symbol, Unbound
@@ -26,7 +27,7 @@ Write = Callable[[str], Any]
 class Output:
     """Where a value is being written: `write` takes pieces of text, `put` writes a value inside another."""
 
-    __slots__ = ("write", "readably", "length", "level")
+    __slots__ = ("write", "readably", "length", "level", "meta", "namespace_maps")
 
     def __init__(
         self,
@@ -34,24 +35,42 @@ class Output:
         readably: bool = True,
         length: int | None = None,
         level: int | None = None,
+        meta: bool = False,
+        namespace_maps: bool = False,
     ) -> None:
         self.write = write
         self.readably = readably
         self.length = length  # most items shown of each collection (`*print-length*`)
         self.level = level  # collections within collections still shown (`*print-level*`)
+        self.meta = meta  # whether metadata is shown (`*print-meta*`)
+        self.namespace_maps = namespace_maps  # `#:ns{…}` for maps of one (`*print-namespace-maps*`)
 
     def put(self, value: Any) -> None:
+        if self.meta:
+            print_meta(value, self)
         printer_of(type(value))(value, self)
+
+    def deeper(self) -> Output:
+        """The same for what is inside a collection."""
+        if self.level is None:
+            return self
+        return Output(
+            self.write, self.readably, self.length, self.level - 1, self.meta, self.namespace_maps
+        )
 
 
 Printer = Callable[[Any, Output], Any]
+K_TAG = Keyword("tag")
 _PRINTERS: dict[type, Printer] = {}
 _FOUND: dict[type, Printer] = {}  # by exact type, what the search along base classes gave
 
 
-def register_printer(kind: type, printer: Printer) -> None:
-    """Print values of `kind` and of classes under it by `printer(value, output)`."""
-    _PRINTERS[kind] = printer
+def register_printer(kind: type, printer: Printer | None) -> None:
+    """Print values of `kind` and of classes under it by `printer(value, output)`; None forgets it."""
+    if printer is not None:
+        _PRINTERS[kind] = printer
+    else:
+        _PRINTERS.pop(kind, None)
     _FOUND.clear()
 
 
@@ -197,7 +216,7 @@ def print_items(items: Iterable[Any], opening: str, closing: str, out: Output) -
         if out.level <= 0:
             out.write("#")
             return
-        out = Output(out.write, out.readably, out.length, out.level - 1)
+        out = out.deeper()
     write, found = out.write, _FOUND.get
     write(opening)
     left = -1 if out.length is None else out.length
@@ -209,6 +228,8 @@ def print_items(items: Iterable[Any], opening: str, closing: str, out: Output) -
             break
         left -= 1
         kind = type(item)
+        if out.meta:
+            print_meta(item, out)
         (found(kind) or printer_of(kind))(item, out)
         separator = " "
     write(closing)
@@ -221,7 +242,29 @@ def print_sequence(value: Iterable[Any], out: Output) -> None:
 
 def print_map(value: Any, out: Output) -> None:
     """Write anything with `items()` as a map."""
-    print_entries(value.items(), "{", out)
+    shared = common_namespace(value) if out.namespace_maps else None
+    if shared is None:
+        print_entries(value.items(), "{", out)
+    else:
+        bare = [(type(key)(key.name), item) for key, item in value.items()]
+        print_entries(bare, f"#:{shared}{{", out)
+
+
+def common_namespace(m: Any) -> str | None:
+    """The namespace that all keys of a map are in, if there is one."""
+    found = {getattr(key, "ns", None) if type(key) in (Keyword, Symbol) else None for key in m}
+    return found.pop() if len(found) == 1 else None
+
+
+def print_meta(value: Any, out: Output) -> None:
+    """Write the metadata of a value before it, `:tag` alone as `^tag`."""
+    m = meta(value)
+    if not m or type(value) not in (Symbol, List, PVector, Map, Set):
+        return
+    out.write("^")
+    tag = m.get(K_TAG) if len(m) == 1 else None
+    out.put(m if tag is None else tag)
+    out.write(" ")
 
 
 def print_entries(entries: Iterable[tuple[Any, Any]], opening: str, out: Output) -> None:
@@ -230,7 +273,7 @@ def print_entries(entries: Iterable[tuple[Any, Any]], opening: str, out: Output)
         if out.level <= 0:
             out.write("#")
             return
-        out = Output(out.write, out.readably, out.length, out.level - 1)
+        out = out.deeper()
     write = out.write
     write(opening)
     left = -1 if out.length is None else out.length

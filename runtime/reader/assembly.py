@@ -6,7 +6,7 @@ form of its own. So depth costs no recursion.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import runtime.core.equality  # noqa: F401  # how lists compare as keys
@@ -146,14 +146,30 @@ class Assembly:
             return expand_template(value, span, self.resolver, self.table)
         if kind == "#:":
             return self.namespace_map(frame, value, span)
-        make = TAGS.get(frame.value)
-        if make is None or self.suppress:  # unknown tags get here only where the form is not chosen
+        if self.suppress:  # unknown tags get here only where the form is not chosen
             return None
+        make = TAGS.get(frame.value)
+        if make is None:
+            return self.read_data(frame.value, value, span)
         try:
             return make(value, span)
         except ValueError as e:
             found = shown(value)
             raise ReaderError(f"#{frame.value} cannot read this", span, str(e), found) from None
+
+    def data_reader(self, tag: str) -> Callable[[Any], Any] | None:
+        """What a script has given to read `#tag`."""
+        return self.resolver.data_reader(Symbol.parse(tag))
+
+    def read_data(self, tag: str, value: Any, span: Span) -> Any:
+        """What a script's reader of `#tag` makes of the form after it."""
+        read = self.data_reader(tag)
+        assert read is not None
+        try:
+            return read(value)
+        except Exception as e:
+            message = f"the data reader of #{tag} failed: {e}"
+            raise ReaderError(message, span, found=shown(value)) from e
 
     def annotate(self, value: Any, m: Any, span: Span) -> Any:
         """`value` with the metadata `m` over what it has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Protocol
@@ -57,6 +57,9 @@ class Resolver(Protocol):
     def current_ns(self) -> str:
         """The name of the current namespace."""
 
+    def data_reader(self, tag: Symbol) -> Callable[[Any], Any] | None:
+        """What makes a value of the form after `#tag`, or None; asked for tags that are not built in."""
+
 
 class PlainResolver:
     """Resolves with no runtime behind it: core's names to `clojure.core`, others to one namespace."""
@@ -75,6 +78,9 @@ class PlainResolver:
 
     def current_ns(self) -> str:
         return self._ns
+
+    def data_reader(self, tag: Symbol) -> Callable[[Any], Any] | None:
+        return None
 
 
 class SpanTable:

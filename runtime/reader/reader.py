@@ -253,8 +253,8 @@ class Reader(Assembly):
         if second == ":":
             return self.push("#:", span, self.map_namespace(token, start, span))
         tag = token[1:]
-        if tag not in TAGS and not self.suppress:
-            known = "one of " + " ".join(f"#{name}" for name in TAGS)
+        if tag not in TAGS and not self.suppress and not (tag and self.data_reader(tag)):
+            known = f"one of {' '.join(f'#{name}' for name in TAGS)} or of *data-readers*"
             raise ReaderError(
                 f"unknown tag {token}" if tag else "# before nothing", span, known, token
             )

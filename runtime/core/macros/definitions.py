@@ -61,6 +61,12 @@ def _defn(form: List, args: Sequence[Any], extra: Any) -> List:
     return special(DEF, name, fn_form(form, arities), like=form)
 
 
+@macro("definline", arglists="([name & decl])")
+def definline_macro(form: List, env: Any, *args: Any) -> List:
+    """Like defn: what is hot is compiled, and inlined, anyway."""
+    return defn_macro(form, env, *args)
+
+
 @macro("defmacro", arglists="([name doc? attr-map? params & body] [name doc? attr-map? & arities])")
 def defmacro_macro(form: List, env: Any, *args: Any) -> List:
     """Defines a macro: a function from forms to a form, which can also see &form and &env."""
@@ -156,5 +162,22 @@ for _name, _instead in {
     "proxy": "reify",
     "proxy-super": "reify",
     "defstruct": "defrecord",
+    "create-struct": "defrecord",
+    "struct": "defrecord",
+    "struct-map": "defrecord",
+    "accessor": "defrecord, or a keyword",
+    "bean": "a map",
+    "compile": "^:jit on a function",
+    "construct-proxy": "reify",
+    "get-proxy-class": "reify",
+    "init-proxy": "reify",
+    "proxy-mappings": "reify",
+    "update-proxy": "reify",
+    "add-classpath": "the option --include",
+    "resultset-seq": "a sequence of maps",
+    "print-dup": "print-method",
+    "print-ctor": "print-method",
+    "set-agent-send-executor!": "send: agents have one thread",
+    "set-agent-send-off-executor!": "send-off: agents have one thread",
 }.items():
     unsupported(_name, _instead)

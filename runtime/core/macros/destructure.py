@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from runtime.core.kinds import vector
 from runtime.core.macros.forms import (
     AMPERSAND,
     IF,
@@ -19,8 +20,10 @@ from runtime.core.macros.forms import (
     gensym,
     is_map,
     is_vector,
+    pairs_of,
     quoted,
 )
+from runtime.core.registry import core
 from runtime.core.values import Keyword, List, Symbol
 
 K_OR = Keyword("or")
@@ -35,6 +38,13 @@ def destructure(form: List, pairs: Iterable[tuple[Any, Any]]) -> list[Any]:
     for pattern, value in pairs:
         _bind(form, pattern, value, out)
     return out
+
+
+@core("destructure", arglists="([bindings])")
+def destructured(bindings: Any) -> Any:
+    """The binding vector of plain names that a destructuring one stands for."""
+    form = List((Symbol("let"), bindings))
+    return vector(destructure(form, pairs_of(form, bindings, "destructure")))
 
 
 def is_plain(pattern: Any) -> bool:

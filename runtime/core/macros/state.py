@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from runtime.core import output
 from runtime.core.macros.forms import (
     CATCH,
     DO,
@@ -28,7 +29,9 @@ from runtime.core.macros.forms import (
 )
 from runtime.core.macros.functions import fn_form
 from runtime.core.registry import macro
-from runtime.core.values import List
+from runtime.core.values import Keyword, List
+
+K_ROUNDING = Keyword("rounding")
 
 
 def guarded(body: Sequence[Any], cleanup: Sequence[Any], like: List) -> List:
@@ -160,11 +163,30 @@ def time_macro(form: List, env: Any, *args: Any) -> List:
 
 
 @macro("assert", arglists="([x] [x message])")
-def assert_macro(form: List, env: Any, *args: Any) -> List:
-    """Raises an assertion error that shows the expression unless it is logical true."""
+def assert_macro(form: List, env: Any, *args: Any) -> List | None:
+    """Raises an assertion error that shows the expression unless it is logical true.
+
+    Where `*assert*` is false it is nothing.
+    """
     check_count(form, args, 1, 2, "(assert expression message?)")
+    if not output.read("*assert*"):
+        return None
     failure = call("assertion-error*", quoted(args[0]), *args[1:])
     return special(IF, args[0], None, special(THROW, failure), like=form)
+
+
+@macro("with-precision", arglists="([precision & exprs] [precision :rounding mode & exprs])")
+def with_precision_macro(form: List, env: Any, *args: Any) -> List:
+    """Evaluates the body with big decimals rounded to so many digits, HALF_UP unless it says otherwise."""
+    check_count(form, args, 1, None, "(with-precision digits :rounding mode body …)")
+    precision, *body = args
+    mode = None
+    if body and body[0] is K_ROUNDING:
+        mode, body = (quoted(body[1]) if len(body) > 1 else None), body[2:]
+    var = special(VAR, core_symbol("*math-context*"))
+    pairs = map_form([(var, call("math-context*", precision, mode))])
+    cleanup = [call("pop-thread-bindings")]
+    return special(DO, call("push-thread-bindings", pairs), guarded(body, cleanup, form), like=form)
 
 
 @macro("locking", arglists="([x & body])")
