@@ -48,8 +48,9 @@ EXPANSIONS = [
     ),
     (
         "(doseq [x xs] a b)",
-        "(loop* [seq_1 (clojure.core/seq xs)] (if seq_1 (let* [x (clojure.core/first seq_1)]"
-        " a b (recur (clojure.core/next seq_1)))))",
+        "(let* [walk_1 (clojure.core/walk* xs)] (loop* [item_2 (clojure.core/advance* walk_1)]"
+        " (if (clojure.core/identical? item_2 clojure.core/end*) nil (let* [x item_2]"
+        " a b (recur (clojure.core/advance* walk_1))))))",
     ),
     ("(for [x xs] a)", "(clojure.core/for* (fn* ([x] a)) xs)"),
     ("(lazy-seq a)", "(clojure.core/lazy-seq* (fn* ([] a)))"),
