@@ -8,7 +8,7 @@ while it runs, so what it assumes about vars is checked where it is entered and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -264,27 +264,28 @@ def used_as_number(local: n.Local, body: n.Node) -> bool:
     return False
 
 
-def callees_first(codes: Iterable[FnCode]) -> list[FnCode]:
+def callees_first(codes: Sequence[FnCode]) -> list[FnCode]:
     """Functions in an order in which those that are called come before those that call them."""
-    wanted = list(codes)
+    among = set(codes)
     ordered: dict[FnCode, None] = {}
     entered: set[FnCode] = set()
-
-    def add(code: FnCode) -> None:
-        if code in entered:
-            return
-        entered.add(code)
-        for node in n.walk(code.node):
-            if isinstance(node, n.Call) and isinstance(node.fn, n.VarRef):
-                called = getattr(node.fn.var.root, "code", None)
-                if called in among:
-                    add(called)
-        ordered[code] = None
-
-    among = set(wanted)
-    for code in wanted:
-        add(code)
+    for code in codes:
+        _add_callees_first(code, among, entered, ordered)
     return list(ordered)
+
+
+def _add_callees_first(
+    code: FnCode, among: set[FnCode], entered: set[FnCode], ordered: dict[FnCode, None]
+) -> None:
+    if code in entered:
+        return
+    entered.add(code)
+    for node in n.walk(code.node):
+        if isinstance(node, n.Call) and isinstance(node.fn, n.VarRef):
+            called = getattr(node.fn.var.root, "code", None)
+            if called in among:
+                _add_callees_first(called, among, entered, ordered)
+    ordered[code] = None
 
 
 __all__ = ["INTEGERS_ONLY", "Callee", "Direct", "Plan", "Speculation", "callees_first", "loosened"]
