@@ -120,7 +120,8 @@ void clear(frame& f) noexcept {
 
 // --- the activation ------------------------------------------------------------------------------
 
-void frame::enter(ts::fn* f, PyObject** array, int count, int owned, char const* called, char const* entry) noexcept {
+void frame::enter(ts::fn* f, PyObject** array, int count, int owned, char const* called,
+                  char const* entry) noexcept {
   slots = array;
   constants = ts::constants(f);
   self = f;

@@ -12,7 +12,7 @@
 namespace ts {
 
 struct TS_API frame {
-  static constexpr int var_roots = 1 << 16;
+  static constexpr int var_roots = 100'000;
 
   // --- the activation: `size` slots hold the captures, the function itself, its parameters, then other values;
   // the last `owning` of them the native locals that are to be destroyed when their scopes end

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.cling.redefinition import redefinitions
-from runtime.cling.session import Declared, Session
+from runtime.cling.session import UNOPTIMISED, Declared, Session
 from runtime.events import Compile, EventLog, Refused, SlowCompile
 from runtime.namespaces import Var
 from runtime.native._support import take_addresses
@@ -92,7 +92,7 @@ class BatchCompiler:
         if tier == STUB_CPP:
             self._stubs.compile_pending()
         done, addresses = self._declare(
-            ident, {code: text for code, (text, _) in new.items()}, priority
+            ident, {code: text for code, (text, _) in new.items()}, tier, priority
         )
         names = tuple(code.name for code in new)
         if not addresses:
@@ -146,13 +146,16 @@ class BatchCompiler:
         return text, roots
 
     def _declare(
-        self, ident: int, texts: dict[FnCode, Generated], priority: int
+        self, ident: int, texts: dict[FnCode, Generated], tier: int, priority: int
     ) -> tuple[Declared, list[int]]:
         """The outcome of a transaction, and the functions' addresses; none where it was rejected."""
         body = "\n".join(text.cpp for text in texts.values())
         entries = ", ".join(f"(void*){text.symbol}" for text in texts.values())
+        # Stub C++ names nothing that scripts declare, and has nothing in it to be optimised.
+        level = f"{UNOPTIMISED}\n" if tier == STUB_CPP else ""
+        around = "" if tier == STUB_CPP else redefinitions.in_force(body)
         unit = (
-            f"namespace ts_f{ident} {{ {redefinitions.in_force(body)}\n{body}\n"
+            f"{level}namespace ts_f{ident} {{ {around}\n{body}\n"
             f'#line 1 "entries"\n'
             f"static void* const all[] = {{ {entries} }};\n"
             f"static int const done = ts::submit({ident}, all, {len(texts)});\n}}\n"
