@@ -47,6 +47,12 @@ private:
   bool ints_ = false;
 };
 
+// The same as a Lisp value, for loops that outlive the tier they began in: `doseq` is `(walk* coll)` and then
+// `(advance* walk)` until that is `end*`.
+TS_API ref walk(PyObject* coll);
+TS_API ref advance(PyObject* walk);
+extern TS_API PyObject* end_mark;
+
 // What ends a reduction early, as `reduced` makes it.
 extern TS_API PyTypeObject* reduced_type;
 inline bool is_reduced(PyObject* o) noexcept { return Py_TYPE(o) == reduced_type; }

@@ -9,20 +9,21 @@
 
 namespace ts {
 
+PyObject* end_mark = nullptr;
+
 namespace {
 
 // --- Walk: a cursor as a Python iterator ---------------------------------------------------------
 
 PyTypeObject *walk_type, *filter_type;
-PyObject* end_mark; // what `advance` gives at the end
 
-struct walk {
+struct walker {
   PyObject_HEAD
   bool made, busy;
   alignas(cursor) unsigned char storage[sizeof(cursor)];
   cursor& items() noexcept { return *reinterpret_cast<cursor*>(storage); }
 };
-walk* as_walk(PyObject* o) noexcept { return reinterpret_cast<walk*>(o); }
+walker* as_walk(PyObject* o) noexcept { return reinterpret_cast<walker*>(o); }
 
 int walk_clear(PyObject* self) {
   if(std::exchange(as_walk(self)->made, false)) as_walk(self)->items().~cursor();
@@ -42,16 +43,9 @@ template<int (*clear)(PyObject*)> void dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-ref make_walk(PyObject* coll) {
-  ref made = ref::own(walk_type->tp_alloc(walk_type, 0));
-  new(as_walk(made.get())->storage) cursor(coll);
-  as_walk(made.get())->made = true;
-  return made;
-}
-
 // The next item, a new reference; null at the end, after which there is nothing more, or with an error set.
 PyObject* walk_next(PyObject* self) {
-  walk* const w = as_walk(self);
+  walker* const w = as_walk(self);
   if(!w->made) return nullptr;
   if(w->busy) return PyErr_Format(PyExc_ValueError, "the sequence is being walked already");
   w->busy = true;
@@ -75,7 +69,7 @@ PyType_Slot walk_slots[] = {
   { Py_tp_iternext, reinterpret_cast<void*>(walk_next) },
   { 0, nullptr }
 };
-PyType_Spec walk_spec{ "runtime.native._support.Walk", sizeof(walk), 0,
+PyType_Spec walk_spec{ "runtime.native._support.Walk", sizeof(walker), 0,
                        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION, walk_slots };
 
 // --- Filter: the items of an iterator for which a predicate is logically true, or false -----------
@@ -135,7 +129,7 @@ PyType_Spec filter_spec{ "runtime.native._support.Filter", sizeof(filter), 0,
 // --- what Python calls ---------------------------------------------------------------------------
 
 PyObject* iter_of(PyObject* self, PyObject*) {
-  return guarded([&] { return make_walk(self); });
+  return guarded([&] { return walk(self); });
 }
 PyMethodDef iter_method = { "__iter__", iter_of, METH_NOARGS, nullptr };
 
@@ -147,16 +141,6 @@ PyObject* register_walked(PyObject*, PyObject* type) {
     if(PyObject_SetAttrString(type, iter_method.ml_name, made.get()) < 0) throw py_error{};
     return ref::share(Py_None);
   });
-}
-
-ref advance(PyObject* o) {
-  if(Py_TYPE(o) != walk_type) {
-    PyErr_SetString(PyExc_TypeError, "advance expects what walk made");
-    throw py_error{};
-  }
-  if(PyObject* const item = walk_next(o)) return ref::own(item);
-  if(PyErr_Occurred()) throw py_error{};
-  return ref::share(end_mark);
 }
 
 PyObject* filtered(PyObject*, PyObject* const* a, Py_ssize_t n) {
@@ -193,7 +177,7 @@ ref drain(PyObject* coll) {
 
 PyMethodDef methods[] = {
   { "register_walked", register_walked, METH_O, "Make a class of sequences iterable, natively." },
-  { "walk", fast(unary<"walk", make_walk>), METH_FASTCALL, "An iterator over the items of anything seqable." },
+  { "walk", fast(unary<"walk", walk>), METH_FASTCALL, "An iterator over the items of anything seqable." },
   { "advance", fast(unary<"advance", advance>), METH_FASTCALL, "The next item of a walk, `END` where there is none." },
   { "filtered", fast(filtered), METH_FASTCALL, "The items for which the predicate's logical truth is the one given." },
   { "fold", fast(fold), METH_FASTCALL, "`(f acc item)` over all items; without `acc` the first item takes its place." },
@@ -202,6 +186,23 @@ PyMethodDef methods[] = {
 };
 
 } // namespace
+
+ref walk(PyObject* coll) {
+  ref made = ref::own(walk_type->tp_alloc(walk_type, 0));
+  new(as_walk(made.get())->storage) cursor(coll);
+  as_walk(made.get())->made = true;
+  return made;
+}
+
+ref advance(PyObject* o) {
+  if(Py_TYPE(o) != walk_type) {
+    PyErr_SetString(PyExc_TypeError, "advance expects what walk made");
+    throw py_error{};
+  }
+  if(PyObject* const item = walk_next(o)) return ref::own(item);
+  if(PyErr_Occurred()) throw py_error{};
+  return ref::share(end_mark);
+}
 
 bool init_iterators(PyObject* module) {
   walk_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&walk_spec));
