@@ -1,4 +1,4 @@
-"""Compiled code by what it was made of: a form that comes back, as after an undone edit, is not compiled again.
+"""Compiled code by its text: a form that comes back, as after an undone edit, is not compiled again.
 
 Lisp constants, vars and inner functions are reached through the function's table `K`, so the text of an
 unchanged form is the same each time but for the symbol, the function's own name (an anonymous one has a
@@ -110,8 +110,7 @@ def key_of(text: Generated, name: str, tier: int) -> str:
 
 
 def _unlabelled(cpp: str, symbol: str, name: str) -> str:
-    said = f'{{ {c_string(name)}, "{symbol}" }}'  # of the activation, for stack traces
-    cpp = cpp.replace(f"ts::activation here{said}", "ts::activation here{}")
+    cpp = cpp.replace(f'{c_string(name)}, "{symbol}"', "")  # for stack traces
     tokens = re.compile(rf'"(?:\\.|[^"\\\n])*"|//[^\n]*|\b{re.escape(symbol)}(?![A-Za-z0-9])')
 
     def write(token: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What compiled code took for constant: a var that gets a new root takes that code out of use, and no other."""
+"""What compiled code took for constant: a var with a new root takes just that code out of use."""
 
 from __future__ import annotations
 
