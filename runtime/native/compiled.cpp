@@ -80,6 +80,12 @@ void pass_on(activation const& here, int at) {
   raise();
 }
 
+void pass_on(char const* function, char const* symbol, int at) {
+  set_python_error();
+  _PyTraceback_Add(function, symbol, at);
+  raise();
+}
+
 PyObject* leave(activation const& here, int at) noexcept {
   add_place(here, at);
   return nullptr;

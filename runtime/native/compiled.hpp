@@ -127,6 +127,7 @@ TS_API bool is_instance(PyObject* value, PyObject* classes);
 TS_API PyObject* leave(activation const& here, int at) noexcept;
 // The same in a function that compiled code calls directly: the exception goes on to its caller.
 [[noreturn]] TS_API void pass_on(activation const& here, int at);
+[[noreturn]] TS_API void pass_on(char const* function, char const* symbol, int at); // where nothing is caught
 
 // The call of such a function by everybody else: its result boxed, its error Python's.
 template<class Body> PyObject* entered(Body body) noexcept {

@@ -444,6 +444,10 @@ void check_stack_slow() {
 }
 
 void check_depth() { check_stack(); }
+char const* stack_floor() {
+  check_stack();
+  return stack_limit;
+}
 
 PyObject* wrong_arity(fn* self, Py_ssize_t count) noexcept {
   PyObject* const made = PyObject_CallFunction(arity_error, "On", reinterpret_cast<PyObject*>(self), count);

@@ -67,7 +67,12 @@ inline void check_stack() {
   if(static_cast<char*>(__builtin_frame_address(0)) < stack_limit || !stack_limit) check_stack_slow();
 }
 
-TS_API void check_depth(); // the same for compiled code, whose thread-local variables Cling does not link
+// The same for compiled code, whose thread-local variables Cling does not link: it asks once how far it may go.
+TS_API char const* stack_floor();
+TS_API void check_depth();
+TS_INLINE void check_depth(char const* floor) {
+  if(__builtin_expect(static_cast<char*>(__builtin_frame_address(0)) < floor, 0)) check_depth();
+}
 
 // Turns the C++ exception that is being handled into Python's error indicator.
 TS_API void set_python_error() noexcept;

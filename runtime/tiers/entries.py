@@ -86,21 +86,23 @@ class Entries(ControlFlow):
         typed = ", ".join(
             f"{_ABI.get(rep, rep)} {name}" for rep, name in zip(plan.params, names, strict=True)
         )
-        params = f"ts::fn* self, PyObject* const* K, {typed}"
+        params = f"ts::fn* self, PyObject* const* K, char const* floor, {typed}"
+        labels = f'{c_string(self.node.name)}, "{self.symbol}"'
+        catches = any("ts::caught(here" in line for line in body)
         lines = [
             "  int at = 0;",
-            f'  ts::activation here{{ {c_string(self.node.name)}, "{self.symbol}" }};',
+            *([f"  ts::activation here{{ {labels} }};"] if catches else []),
             "  (void)self; (void)K;",
             "  try {",
             *body,
             "  } catch(...) {",
-            "    ts::pass_on(here, at);",
+            f"    ts::pass_on({'here' if catches else labels}, at);",
             "  }",
             "}",
         ]
         if not plan.levels:
-            return "\n".join([f"{result} {name}({params}) {{", "  ts::check_depth();", *lines])
-        args = ", ".join(["self", "K", *names])
+            return "\n".join([f"{result} {name}({params}) {{", "  ts::check_depth(floor);", *lines])
+        args = ", ".join(["self", "K", "floor", *names])
         inlined = f"template<int L> [[gnu::always_inline]] inline {result} {name}_in({params})"
         return "\n".join(
             [
@@ -110,7 +112,7 @@ class Entries(ControlFlow):
                 f"{inlined} {{ // once more in itself, L times",
                 *lines,
                 f"{result} {name}({params}) {{",
-                "  ts::check_depth();",
+                "  ts::check_depth(floor);",
                 f"  return {name}_in<{plan.levels}>({args});",
                 "}",
             ]
@@ -118,7 +120,7 @@ class Entries(ControlFlow):
 
     def _entry(self, count: int, plan: Plan) -> None:
         self.open(f"if(count == {count})")
-        args, tests = ["self", "K"], []
+        args, tests = ["self", "K", "ts::stack_floor()"], []
         for index, rep in enumerate(plan.params):
             if rep == OWNED:
                 args.append(f"args[{index}]")
@@ -171,11 +173,12 @@ class Entries(ControlFlow):
         return Val(f"{name}({self._arguments(callee, [v.text for v in values])})", result)
 
     def _arguments(self, callee: Callee, texts: list[str]) -> str:
+        floor = "ts::stack_floor()" if self.plan is None else "floor"
         if callee.direct is None:
-            return ", ".join(["self", "K", *texts])
+            return ", ".join(["self", "K", floor, *texts])
         function = self.constant(callee.function)
         table = self.constant(callee.direct.constants)
-        return ", ".join([f"ts::as_fn({function})", f"ts::constants({table})", *texts])
+        return ", ".join([f"ts::as_fn({function})", f"ts::constants({table})", floor, *texts])
 
     def _checked_call(
         self, node: n.Call, callee: Callee, name: str, params: tuple[str, ...], result: str

@@ -264,28 +264,22 @@ def used_as_number(local: n.Local, body: n.Node) -> bool:
     return False
 
 
-def callees_first(codes: Sequence[FnCode]) -> list[FnCode]:
+def callees_first(codes: Iterable[FnCode]) -> list[FnCode]:
     """Functions in an order in which those that are called come before those that call them."""
-    among = set(codes)
+    wanted = set(codes)
     ordered: dict[FnCode, None] = {}
-    entered: set[FnCode] = set()
     for code in codes:
-        _add_callees_first(code, among, entered, ordered)
+        _after_callees(code, wanted, ordered)
     return list(ordered)
 
 
-def _add_callees_first(
-    code: FnCode, among: set[FnCode], entered: set[FnCode], ordered: dict[FnCode, None]
-) -> None:
-    if code in entered:
+def _after_callees(code: FnCode, wanted: set[FnCode], ordered: dict[FnCode, None]) -> None:
+    if code not in wanted:
         return
-    entered.add(code)
+    wanted.remove(code)
     for node in n.walk(code.node):
         if isinstance(node, n.Call) and isinstance(node.fn, n.VarRef):
             called = getattr(node.fn.var.root, "code", None)
-            if called in among:
-                _add_callees_first(called, among, entered, ordered)
+            if called in wanted:
+                _after_callees(called, wanted, ordered)
     ordered[code] = None
-
-
-__all__ = ["INTEGERS_ONLY", "Callee", "Direct", "Plan", "Speculation", "callees_first", "loosened"]
