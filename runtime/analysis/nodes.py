@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from runtime.analysis.types import OBJECT, CppType, Type
@@ -323,15 +324,22 @@ class Interop(Node):
     target: TypeName | None = None
 
 
+@cache
+def _parts(kind: type) -> tuple[str, ...] | None:
+    """The fields of a class that may lead to nodes, the last first; None where there are none."""
+    if not issubclass(kind, (Node, Arity, Catch, Operand)):
+        return None
+    return tuple(f.name for f in reversed(fields(kind)) if f.name not in ("span", "type"))
+
+
 def walk(node: Any) -> Iterator[Node]:
     """A node and all nodes below it."""
-    if isinstance(node, tuple):
-        for item in node:
-            yield from walk(item)
-    elif isinstance(node, (Node, Arity, Catch, Operand)):
-        if isinstance(node, Node):
-            yield node
-        for f in fields(node):
-            value = getattr(node, f.name)
-            if isinstance(value, (Node, Arity, Catch, Operand, tuple)):
-                yield from walk(value)
+    left = [node]
+    while left:
+        item = left.pop()
+        if type(item) is tuple:
+            left += reversed(item)
+        elif (names := _parts(type(item))) is not None:
+            if isinstance(item, Node):
+                yield item
+            left += [getattr(item, name) for name in names]

@@ -1,4 +1,4 @@
-"""From functions to machine code: their C++, one transaction of Cling for all that is new, their addresses."""
+"""Machine code for functions: their C++, one transaction of Cling for all that is new, their addresses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from runtime.cling.redefinition import redefinitions
 from runtime.cling.session import UNOPTIMISED, Declared, Session
 from runtime.events import Compile, EventLog, Refused, SlowCompile
+from runtime.gil import BesideFrames
 from runtime.namespaces import Var
 from runtime.native._support import take_addresses
 from runtime.stubs.cache import StubCache
@@ -18,7 +19,6 @@ from runtime.tiers.functions import NEVER_HOT, STUB_CPP, FnCode, FunctionTable
 from runtime.tiers.inline_cpp import Generated
 from runtime.tiers.policy import Limits
 from runtime.tiers.speculation import Direct, Speculation, callees_first
-from runtime.gil import BesideFrames
 
 GENERATED_AGAIN = (
     3  # times, when vars get new roots while C++ is written that takes them for constant
@@ -71,7 +71,7 @@ class BatchCompiler:
         ident = self._session.new_id()
         with BesideFrames():
             fresh: dict[FnCode, dict[int, Direct]] = {}
-            for i, code in enumerate(callees_first(codes)):
+            for i, code in enumerate(codes if tier == STUB_CPP else callees_first(codes)):
                 speculation = Speculation(code, fresh) if reuse else None
                 made = self._generate(code, f"f{ident}_{i}", tier, speculation)
                 if made is None:
