@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.core import (  # `strings` defines `str`
+    collections,
     equality,  # noqa: F401
     lookup,
     meta,
+    records,
     sequences,
     state,
     strings,  # noqa: F401
@@ -59,6 +61,8 @@ for _name, _native in (
 ):
     _replace(_name, _native)
 
+_support.register_holder(collections.Set, "items")
+_support.register_holder(records.Record, "fields")
 _support.set_metadata(meta.TABLE)
 _support.speed_up_keywords()
 Keyword.lookup = staticmethod(_support.get)

@@ -5,6 +5,7 @@
 #include "module.hpp"
 #include "sequences.hpp"
 #include "types.hpp"
+#include <vector>
 
 namespace ts {
 
@@ -14,7 +15,26 @@ namespace {
 
 slot list_items, list_start;
 PyObject *map_set, *vector_set, *vector_append; // unbound methods
+PyObject* name_get;
 PyObject* metadata; // the table of metadata of maps and vectors: while it is empty, none has any
+
+// Types that look up in a map which one of their slots holds: those whose `get` is the function `get`.
+struct holder {
+  PyObject* get;
+  slot map;
+};
+std::vector<holder> holders;
+
+// The map in which `coll` looks up, borrowed; null when it is no such type.
+PyObject* held_map(PyObject* coll) noexcept {
+  PyObject* const get = _PyType_Lookup(Py_TYPE(coll), name_get);
+  for(auto const& h : holders) {
+    if(h.get != get) continue;
+    PyObject* const map = h.map.of(coll);
+    return map && Py_TYPE(map) == known.map ? map : nullptr;
+  }
+  return nullptr;
+}
 
 template<class... A> ref call_method(PyObject* method, A... args) {
   PyObject* const argv[] = { args... };
@@ -76,6 +96,18 @@ PyObject* assoc_callable(PyObject*, PyObject* const* a, Py_ssize_t n) {
   return guarded([&] { return ref::own(PyObject_Vectorcall(slow_path(slow::assoc), a, n, nullptr)); });
 }
 
+// Registers a type as one that looks up in the map of a slot.
+PyObject* register_holder(PyObject*, PyObject* args) {
+  PyTypeObject* type;
+  char const* name;
+  if(!PyArg_ParseTuple(args, "O!s", &PyType_Type, &type, &name)) return nullptr;
+  return guarded([&] {
+    slot const map = slot_of(type, name);
+    holders.push_back({ Py_XNewRef(_PyType_Lookup(type, name_get)), map });
+    return ref::share(Py_None);
+  });
+}
+
 PyObject* set_metadata(PyObject*, PyObject* table) {
   if(!PyDict_Check(table)) return PyErr_Format(PyExc_TypeError, "set_metadata expects a dict");
   Py_INCREF(table);
@@ -114,6 +146,7 @@ PyMethodDef methods[] = {
     "Whether a map or set has the key, or a vector or string the index." },
   { "assoc", fast(assoc_callable), METH_FASTCALL,
     "`coll` with the value at the key (of a map or record) or index (of a vector)." },
+  { "register_holder", register_holder, METH_VARARGS, "Look up in the map of a slot for a type with this `get`." },
   { "speed_up_keywords", speed_up_keywords, METH_NOARGS, "Make keywords call the native get." },
   { "set_metadata", set_metadata, METH_O, "Share the table in which the metadata of maps and vectors is kept." },
   { nullptr, nullptr, 0, nullptr },
@@ -127,6 +160,10 @@ PyObject* get_borrowed(PyObject* coll, PyObject* key, PyObject* fallback, ref& m
     found = map_item(coll, key, made);
   } else if(is_vector(coll)) {
     if(i64 index; as_int64(key, index)) found = item(coll, index, made);
+  } else if(PyObject* const map = coll == Py_None ? nullptr : held_map(coll)) {
+    found = map_item(map, key, made);
+    made = ref::share(found ? found : fallback); // the object may get another map
+    return made.get();
   } else if(coll != Py_None) {
     made = call_slow(slow::get, coll, key, fallback);
     return made.get();
@@ -191,7 +228,9 @@ ref first(PyObject* coll) {
 }
 
 bool contains(PyObject* coll, PyObject* key) {
-  if(ref made; is_map(coll)) return map_item(coll, key, made) != nullptr;
+  ref made;
+  if(is_map(coll)) return map_item(coll, key, made) != nullptr;
+  if(PyObject* const map = held_map(coll)) return map_item(map, key, made) != nullptr;
   return truthy(call_slow(slow::contains, coll, key).get());
 }
 
@@ -212,6 +251,7 @@ bool init_collections(PyObject* module) {
     auto const method = [](PyTypeObject* type, char const* name) {
       return ref::own(PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), name)).release();
     };
+    name_get = ref::own(PyUnicode_InternFromString("get")).release();
     list_items = slot_of(known.list, "items");
     list_start = slot_of(known.list, "start");
     map_set = method(known.map, "set");

@@ -13,8 +13,9 @@ from runtime.core import lookup, sequences, updating
 from runtime.core.collections import Set
 from runtime.core.kinds import Map, vector
 from runtime.core.meta import attach, meta
+from runtime.core.records import record_type
 from runtime.core.registry import TABLE
-from runtime.core.values import Keyword, List
+from runtime.core.values import Keyword, List, Symbol
 from runtime.native import _support
 
 A, B = Keyword("a"), Keyword("b")
@@ -62,6 +63,17 @@ def test_look_ups_agree_with_python(coll: Any, key: Any) -> None:
 @given(coll=collections, key=keys)
 def test_assoc_agrees_with_python(coll: Any, key: Any) -> None:
     assert outcome(_support.assoc, coll, key, B) == outcome(updating.assoc, coll, key, B)
+
+
+def test_records_and_sets_look_up_in_their_maps() -> None:
+    kind = record_type(Symbol("R", "test"), vector((A, B)))
+    made = kind(1, None)
+    assert A(made) == 1 and _support.get(made, B, 5) is None and _support.get(made, 3, 5) == 5
+    assert _support.contains(made, B) and not _support.contains(made, 3)
+    own = type("Own", (kind,), {"__slots__": (), "get": lambda self, key, default: "own"})
+    assert _support.get(own(1, 2), A) == "own"
+    assert _support.get(Set.make([A, None]), None, 5) is None
+    assert _support.get(Set.make([A]), B, 5) == 5 and _support.contains(Set.make([A]), A)
 
 
 def test_assoc_takes_many_pairs_and_keeps_metadata() -> None:
