@@ -120,6 +120,10 @@ PyObject* keyword_call(PyObject* self, PyObject* const* a, Py_ssize_t n) {
   if(n != 1 && n != 2) return PyErr_Format(PyExc_TypeError, "Wrong number of args (%zd) passed to: %S", n, self);
   return guarded([&] { return get(a[0], self, n == 2 ? a[1] : Py_None); });
 }
+PyObject* keyword_tp_call(PyObject* self, PyObject* args, PyObject* names) {
+  if(names && PyDict_GET_SIZE(names)) return PyErr_Format(PyExc_TypeError, "%S takes no keyword arguments", self);
+  return keyword_call(self, &PyTuple_GET_ITEM(args, 0), PyTuple_GET_SIZE(args));
+}
 PyMethodDef keyword_method = { "__call__", fast(keyword_call), METH_FASTCALL, nullptr };
 
 // Gives keywords a `__call__` that runs no Python.
@@ -130,6 +134,7 @@ PyObject* speed_up_keywords(PyObject*, PyObject*) {
   int const failed = PyObject_SetAttrString(type, keyword_method.ml_name, made);
   Py_DECREF(made);
   if(failed) return nullptr;
+  known.keyword->tp_call = keyword_tp_call; // what Python put there would look the method up at each call
   Py_RETURN_NONE;
 }
 
