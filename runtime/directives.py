@@ -174,16 +174,17 @@ class Directive:
 
     def try_require(self, spec: Any, reload: bool) -> None:
         """One require of several. Names of one that fails are marked, so that only it is reported."""
+        failed = self.host.namespaces.current.failed
+        names: set[str] = set()
+        if isinstance(spec, PVector) and len(spec):
+            pairs = zip(list(spec), list(spec)[1:], strict=False)
+            names = {str(spec[0])} | {str(b) for a, b in pairs if a is K_AS}
         try:
             self.require(spec, reload)
+            failed -= names
         except (LispError, LispErrors) as e:
             self.errors += e.errors if isinstance(e, LispErrors) else [e]
-            failed = self.host.namespaces.current.failed
-            if isinstance(spec, PVector) and len(spec):
-                failed.add(str(spec[0]))
-                failed |= {
-                    str(b) for a, b in zip(list(spec), list(spec)[1:], strict=False) if a is K_AS
-                }
+            failed |= names
 
     def require(self, spec: Any, reload: bool) -> None:
         if isinstance(spec, str):

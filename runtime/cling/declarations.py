@@ -9,7 +9,7 @@ from pathlib import Path
 from runtime.cling.companions import Companions, Setting, find_header, reached
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
 from runtime.cling.inline_names import InlineNames
-from runtime.cling.pasting import pasted
+from runtime.cling.pasting import IncludesItselfError, included, reread
 from runtime.cling.redefinition import clashes, redefinitions
 from runtime.cling.session import Declared, Session
 from runtime.errors import CppError, Note, Span
@@ -62,7 +62,7 @@ class Declarations:
                 files = [path, *self.companions.load(path, setting, span)]
                 _inline_names.add_header(path, _user_folders)
             text = header if header.startswith("<") else f'"{header}"'
-            self._include(f"#include {text}\n", header, span, path)
+            self._include(f"#include {text}\n", header, span)
             for file in files:
                 self.files |= {file, *reached(file, _user_folders)}
 
@@ -74,22 +74,36 @@ class Declarations:
             if before is not None and not redefinitions.replaced_since(text, before):
                 return
             name = register_raw(text, span) if span is not None else "cpp/raw"
-            done = self._declare_raw(name, text, before is not None)
+            files = included(text, _user_folders)
+            try:
+                done = self._declare_raw(name, text, before is not None, files)
+            except IncludesItselfError as e:
+                raise CppError(str(e), span, notes=[_place_note(e)]) from None
             if not done.ok:
                 raise self._raw_error(done, span)
+            _declared_files.update(files)
             _raw_serials[text] = redefinitions.serial
             _inline_names.add_text(text)
             self._on_new()
 
-    def _declare_raw(self, name: str, text: str, known: bool) -> Declared:
-        """Declare a text at global scope, or apart where it takes the place of another or uses such."""
+    def _declare_raw(self, name: str, text: str, known: bool, files: set[Path]) -> Declared:
+        """Declare a text at global scope, or apart where it takes the place of another or uses such.
+        `files` are the headers it includes. Raises IncludesItselfError."""
+
+        def reread(code: str) -> str:
+            return _reread(code, name)
+
         if known or redefinitions.in_force(text):
-            return redefinitions.replace(self._session, name, text)
-        done = self._session.declare(f'#line 1 "{name}"\n{text}\n')
-        if done.ok:
-            redefinitions.mention(text)
-        elif clashes(done):
-            return redefinitions.replace(self._session, name, text)
+            done = redefinitions.replace(self._session, name, text, reread)
+        else:
+            done = self._session.declare(f'#line 1 "{name}"\n{reread(text)}\n')
+            if done.ok:
+                redefinitions.mention(text)
+            elif clashes(done):
+                _taken_back.update(files)
+                done = redefinitions.replace(self._session, name, text, reread)
+        if not done.ok:
+            _taken_back.update(files)
         return done
 
     def reaches_inline_code(self, text: str) -> bool:
@@ -103,20 +117,21 @@ class Declarations:
         more = [Note(d.message, place_of(d.file, d.line, d.col)) for d in others]
         return CppError(readable(first.message), place, notes=[*notes_of([first]), *more])
 
-    def _include(self, code: str, header: str, span: Span | None, path: Path | None) -> None:
+    def _include(self, code: str, header: str, span: Span | None) -> None:
         with self._lock:
             if code in _declared:
                 return
-            text = code
-            if path is not None and code in _rejected:
-                text = pasted(path, _user_folders, _declared_files)
-            done = self._session.declare(text)
+            files = included(code, _user_folders)
+            try:
+                done = self._session.declare(_reread(code, "require"))
+            except IncludesItselfError as e:
+                message = f"{header} does not compile"
+                raise CppError(message, span, found=str(e), notes=[_place_note(e)]) from None
             if not done.ok:
-                _rejected.add(code)
+                _taken_back.update(files)
                 raise self._header_error(done, header, span)
             _declared.add(code)
-            if path is not None:
-                _declared_files.update((path, *reached(path, _user_folders)))
+            _declared_files.update(files)
             redefinitions.mention_all()
             self._on_new()
 
@@ -136,10 +151,18 @@ class Declarations:
         return CppError(f"{header} does not compile", span, found=first.message, notes=notes)
 
 
+def _reread(code: str, name: str) -> str:
+    return reread(code, name, _user_folders, _declared_files, _taken_back)
+
+
+def _place_note(error: IncludesItselfError) -> Note:
+    return Note(str(error), place_of(str(error.file), error.line, 1))
+
+
 # Cling is one per process, and so is what it was told.
 _declared: set[str] = set()
 _declared_files: set[Path] = set()  # of the user's folders
-_rejected: set[str] = set()  # includes that failed, which Clang does not read again
+_taken_back: set[Path] = set()  # of what failed: Clang does not read them again
 _raw_serials: dict[str, int] = {}  # raw text -> its number in `redefinitions`
 _include_dirs: list[str] = []
 _user_folders: list[Path] = []

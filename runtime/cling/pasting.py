@@ -10,38 +10,88 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from runtime.cling.companions import INCLUDE, find_header
+from runtime.cling.companions import INCLUDE, find_header, reached
 
 _ONCE = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+once[ \t]*$", re.MULTILINE)
+_IF = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE)
+_ENDIF = re.compile(r"^[ \t]*#[ \t]*endif", re.MULTILINE)
 _GUARD = re.compile(
     r"\A\s*(?://[^\n]*\s*|/\*.*?\*/\s*)*#[ \t]*ifndef[ \t]+(\w+)\s+#[ \t]*define[ \t]+\1\b",
     re.DOTALL,
 )
 
 
-def pasted(path: Path, folders: Sequence[Path], declared: set[Path]) -> str:
-    """The text of a header in the user's `folders` and of those it includes, save those `declared`.
+class IncludesItselfError(Exception):
+    """A header that includes itself with nothing that ends it, at a line of a file."""
 
-    Places in it are those of the files. Every file is pasted once.
+    def __init__(self, file: Path, line: int) -> None:
+        super().__init__("#include nested too deeply")
+        self.file = file
+        self.line = line
+
+
+def reread(
+    code: str, name: str, folders: Sequence[Path], declared: set[Path], taken_back: set[Path]
+) -> str:
+    """`code`, which calls itself `name`, with the text of headers in place of those includes that Clang
+    would leave out: of the user's `folders`, and it or a header it includes was `taken_back`.
+
+    Headers `declared` since are left as they are. Raises IncludesItselfError.
     """
     seen = set(declared)
 
+    def include(m: re.Match[str]) -> str:
+        path = find_header(m[1] or m[2], folders)
+        if path is None or path in declared:
+            return m[0]
+        if taken_back.isdisjoint({path, *reached(path, folders)} - declared):
+            return m[0]
+        line = code.count("\n", 0, m.start()) + 1
+        return f'{pasted(path, folders, seen)}\n#line {line} "{name}"\n'
+
+    return INCLUDE.sub(include, code)
+
+
+def included(code: str, folders: Sequence[Path]) -> set[Path]:
+    """The user's files that `code` includes, directly or through others."""
+    found = (find_header(quoted or angled, folders) for quoted, angled in INCLUDE.findall(code))
+    return {file for path in found if path for file in (path, *reached(path, folders))}
+
+
+def pasted(path: Path, folders: Sequence[Path], seen: set[Path]) -> str:
+    """The text of a header in the user's `folders` and of those it includes, save guarded ones `seen`
+    before; they are added there. Places in it are those of the files. Raises IncludesItselfError."""
+    declared = frozenset(seen)
+    open_: dict[Path, bool] = {}  # what is being pasted, and whether a second time would be empty
+
     def paste(file: Path) -> str:
-        seen.add(file)
         text = file.read_text(encoding="utf-8", errors="replace")
         guard = _GUARD.match(text)
+        once = _ONCE.search(text) is not None or guard is not None
+        if file in declared or (once and file in seen):
+            return ""
+        seen.add(file)
+        open_[file] = once
 
         def include(m: re.Match[str]) -> str:
             found = find_header(m[1] or m[2], folders, file.parent if m[1] else None)
             if found is None:
                 return m[0]
-            if found in seen:
-                return ""
             line = text.count("\n", 0, m.start()) + 1
+            if not open_.get(found, True):
+                if not _is_conditional(text[: m.start()]):
+                    raise IncludesItselfError(file, line)
+                return ""
             return f'{paste(found)}\n#line {line} "{file}"\n'
 
         undefined = f"#undef {guard[1]}\n" if guard else ""
         body = INCLUDE.sub(include, _ONCE.sub("", text))
+        del open_[file]
         return f'{undefined}#line 1 "{file}"\n{body}'
 
     return paste(path)
+
+
+def _is_conditional(before: str) -> bool:
+    """Whether what follows the text `before` is between an #if and its #endif."""
+    return len(_IF.findall(before)) > len(_ENDIF.findall(before))

@@ -9,7 +9,7 @@ to the one it replaces, so what it does not redefine is still found there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from runtime.cling.diagnostics import Diagnostic
 from runtime.cling.session import Declared, Session
@@ -66,11 +66,14 @@ class Redefinitions:
             self._line[word] for word in dict.fromkeys(_WORD.findall(text)) if word in self._line
         )
 
-    def replace(self, session: Session, name: str, text: str) -> Declared:
-        """Declare `text` in a namespace of its own and put its names in force. `name` is for `#line`."""
+    def replace(
+        self, session: Session, name: str, text: str, reread: Callable[[str], str]
+    ) -> Declared:
+        """Declare `text` in a namespace of its own and put its names in force. `name` is for `#line`;
+        `reread` gives what must stand for the text's includes."""
         home = f"ts_r{self.serial + 1}"
         body, before = self._seeing_through(_INCLUDE.sub("", text))
-        includes = "\n".join(_INCLUDE.findall(text))
+        includes = reread("\n".join(_INCLUDE.findall(text)))
         known = self.in_force(text)
 
         def declared(around: str, inside: str) -> Declared:

@@ -403,3 +403,60 @@ def test_edited_raw_text_that_is_wrong_leaves_the_old_running(
     script.write_text(good.replace("return 1", "return 3"))
     runtime.load(script)
     assert runtime.call(f"{name}/call") == 3
+
+
+@pytest.mark.parametrize("first", ["raw", "require"])
+def test_a_header_that_includes_itself_is_an_error_until_it_is_mended(
+    tmp_path: Path, first: str
+) -> None:
+    name = f"self{next(_names)}"
+    header = tmp_path / f"{name}.hpp"
+    body = f"\ninline int of_{name}() {{ return 5; }}\n"
+    header.write_text(f'#include "{name}.hpp"{body}')
+    raw = f'(cpp/raw "#include \\"{name}.hpp\\"")'
+    require = f'(require ["{name}.hpp" :as h :scope ""])'
+    ways = [raw, require, require, raw] if first == "raw" else [require, raw, raw, require]
+    runtime = Runtime("interpret", include_dirs=[tmp_path])
+    for way in ways:
+        with pytest.raises(CppError) as raised:
+            runtime.eval(way)
+        assert "nested too deeply" in render(raised.value)
+    header.write_text(f"#pragma once{body}")
+    assert runtime.eval(f"{require} (h/of_{name})") == 5
+    assert runtime.eval(f"{raw} (cpp/of_{name})") == 5
+    runtime.close()
+
+
+def test_a_header_that_raw_text_could_not_include_is_read_again(tmp_path: Path) -> None:
+    name = f"mended{next(_names)}"
+    header = tmp_path / f"{name}.hpp"
+    header.write_text(f"#pragma once\ninline int of_{name}() {{ return nothing; }}\n")
+    raw = f'(cpp/raw "#include \\"{name}.hpp\\"\\ninline int twice_{name}() {{ return 2 * of_{name}(); }}")'
+    runtime = Runtime("interpret", include_dirs=[tmp_path])
+    for _ in range(2):
+        with pytest.raises(CppError, match="nothing"):
+            runtime.eval(raw)
+    header.write_text(f"#pragma once\ninline int of_{name}() {{ return 4; }}\n")
+    assert runtime.eval(f"{raw} (cpp/twice_{name})") == 8
+    runtime.close()
+
+
+def test_a_header_without_a_guard_may_be_included_twice_by_another(tmp_path: Path) -> None:
+    name = f"list{next(_names)}"
+    (tmp_path / f"{name}.inc").write_text("ITEM(1) ITEM(2)\n")
+    twice = f'#include "{name}.inc"\n#undef ITEM\n'
+    text = f"""inline int sum_{name}() {{ int n = wrong;
+#define ITEM(x) n += x;
+{twice}
+#define ITEM(x) n += 10 * x;
+{twice}return n; }}
+"""
+    header = tmp_path / f"{name}.hpp"
+    header.write_text(text)
+    runtime = Runtime("interpret", include_dirs=[tmp_path])
+    require = f'(require ["{name}.hpp" :as h :scope ""])'
+    with pytest.raises(CppError):
+        runtime.eval(require)
+    header.write_text(text.replace("wrong", "0"))
+    assert runtime.eval(f"{require} (h/sum_{name})") == 33
+    runtime.close()
