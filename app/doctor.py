@@ -118,6 +118,19 @@ def _native() -> Check:
     return _tried("native extension", program, "built", "python -m runtime.native.build")
 
 
+def _layouts() -> Check:
+    name = "collections' layout"
+    program = (
+        "from runtime.native._support import readable_layouts as found;"
+        "print(', '.join(name for name, known in found().items() if not known) or 'as expected')"
+    )
+    check = _tried(name, program, "immutables and pyrsistent", REINSTALL)
+    if check.status is not Status.OK or check.detail.endswith("as expected"):
+        return check
+    detail = f"{check.detail.split(', ', 1)[1]} is laid out otherwise: look-ups are slower"
+    return Check(name, Status.WARNING, detail, REINSTALL)
+
+
 def _headers() -> Check:
     name = "Dear ImGui's headers"
     try:
@@ -177,6 +190,7 @@ CHECKS: Iterable[Callable[[], Check]] = (
     _imgui,
     _vectors,
     _native,
+    _layouts,
     _headers,
     _window,
     _display,

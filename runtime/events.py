@@ -107,6 +107,14 @@ class Refused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Degraded(Event):
+    """Something goes its slower way for as long as this process lives."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlowCompile(Event):
     """A transaction takes longer than `limit_s` seconds; it goes on, and so does everything else."""
 

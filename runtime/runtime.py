@@ -20,7 +20,7 @@ from runtime.core.output import use_vars
 from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.directives import module_file, module_stem
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
-from runtime.events import EventLog, Reload
+from runtime.events import Degraded, EventLog, Reload
 from runtime.info import CodeStats, FunctionInfo, Problem
 from runtime.loader import Apply, Failed, Loader, Prepared, run_all
 from runtime.memory import rss_mb
@@ -64,6 +64,10 @@ class Runtime:
             raise ValueError(f"unknown strategy {strategy!r}: {', '.join(STRATEGIES)}")
         hooks.install()
         self.events = EventLog()
+        for library, readable in _support.readable_layouts().items():
+            if not readable:
+                reason = "its objects are not laid out in memory as expected"
+                self.events.add(Degraded(what=f"look-ups in {library}", reason=reason))
         self._session = session()
         self.oracle = TypeOracle(self._session, self.events)
         self.declarations = Declarations(self._session, self.oracle.forget, self.events)

@@ -256,7 +256,14 @@ PyObject* readable(PyObject*, PyObject*) {
                        layouts.vector ? Py_True : Py_False);
 }
 
+// The libraries' way for everything, as where a layout is another: for tests of that.
+PyObject* forget_layouts(PyObject*, PyObject*) {
+  layouts.map = layouts.vector = nullptr;
+  Py_RETURN_NONE;
+}
+
 PyMethodDef methods[] = {
+  { "forget_layouts", forget_layouts, METH_NOARGS, "From now on call the libraries for everything." },
   { "readable_layouts", readable, METH_NOARGS, "Which libraries' collections are read without calling the library." },
   { nullptr, nullptr, 0, nullptr },
 };

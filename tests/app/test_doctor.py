@@ -53,6 +53,17 @@ def test_vectors_without_their_extension_are_a_warning(monkeypatch: pytest.Monke
     assert check.remedy == "make clean setup"
 
 
+def test_collections_that_cannot_be_read_in_place_are_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert find("collections' layout").status is Status.OK
+    said = Check("", Status.OK, "immutables and pyrsistent, pyrsistent.PVector")
+    monkeypatch.setattr(doctor, "_tried", lambda *_: said)
+    check = find("collections' layout")
+    assert check.status is Status.WARNING
+    assert check.detail == "pyrsistent.PVector is laid out otherwise: look-ups are slower"
+
+
 def test_headers_that_were_not_fetched_are_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
