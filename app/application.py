@@ -17,7 +17,7 @@ from app import environment, png, settings
 from app.frame_loop import FrameLoop
 from app.headless import Headless
 from app.nrepl import NreplServer
-from app.report import process_start, report, rss_mb, trace, write_json
+from app.report import process_start, report, trace, write_json
 from app.surface import Surface
 from app.watch import CPP, Change, Watcher
 from app.window import Window
@@ -26,6 +26,7 @@ from panels.model import PanelState, ProblemView, Snapshot
 from runtime.errors import CppError, LispError, LispErrors, RuntimeFault, Span, render
 from runtime.events import Event, Fault, Reload
 from runtime.info import Problem
+from runtime.memory import rss_mb
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime
@@ -50,6 +51,8 @@ class Options:
     trace: Path | None = None
     strategy: str = "tiered"
     threshold: int = 100
+    only_small: int | None = None  # nodes; larger functions stay in tier 0
+    slow_compile: float = 10.0  # seconds after which a compile is called slow
     cache: bool = True
     include: tuple[Path, ...] = ()
     libraries: tuple[Path, ...] = ()
@@ -91,6 +94,7 @@ class Application:
         self.startup["first_frame_ms"] = (time.perf_counter() - process_start()) * 1000
         from runtime.cling.headers import fetch_headers
         from runtime.runtime import Runtime  # it brings Cling, which takes longer than the window
+        from runtime.tiers.policy import Limits
 
         options = self.options
         runtime = Runtime(
@@ -99,6 +103,7 @@ class Application:
             cache_dir=environment.cache_dir() if options.cache else None,
             include_dirs=[str(path) for path in (*options.include, environment.ASSETS / "cpp")],
             libraries=[str(path) for path in options.libraries],
+            limits=Limits(only_small=options.only_small, slow_s=options.slow_compile),
         )
         runtime.events.listen(self._note)
         runtime.start_imgui(fetch_headers())
@@ -263,6 +268,7 @@ class Application:
             scripts=tuple(self.scripts),
             loading=self.loading,
             rss_mb=rss_mb(),
+            code=runtime.code_stats(),
         )
 
     def _problem_views(self, problems: Sequence[Problem]) -> tuple[ProblemView, ...]:
@@ -286,7 +292,14 @@ class Application:
             rss = {"start": self._rss_start, "end": rss_mb()}
             stubs = runtime.stubs.stats()
             content = report(
-                log, self.counted, self.startup, runtime.functions(), stubs, runtime.events, rss
+                log,
+                self.counted,
+                self.startup,
+                runtime.functions(),
+                stubs,
+                runtime.code_stats(),
+                runtime.events,
+                rss,
             )
             write_json(options.report, content)
         if options.trace is not None:

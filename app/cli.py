@@ -73,6 +73,12 @@ def run(
     trace: Annotated[Path | None, typer.Option(help="A trace in Chrome's format.")] = None,
     strategy: StrategyOption = Strategy.TIERED,
     threshold: Annotated[int, typer.Option(min=1, help="Calls until a function is hot.")] = 100,
+    only_small: Annotated[
+        int | None, typer.Option(min=1, help="Compile only functions of so many nodes.")
+    ] = None,
+    slow_compile: Annotated[
+        float, typer.Option(min=0.001, help="Seconds after which a compile is called slow.")
+    ] = 10.0,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="No persistent cache.")] = False,
     include: Folders = None,
     lib: Libraries = None,
@@ -105,6 +111,8 @@ def run(
         trace=trace,
         strategy=strategy.value,
         threshold=threshold,
+        only_small=only_small,
+        slow_compile=slow_compile,
         cache=not no_cache,
         include=tuple(include or ()),
         libraries=tuple(lib or ()),

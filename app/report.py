@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import resource
-import sys
 import time
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +16,23 @@ from panels.theme import tier_name
 from runtime.errors import render
 from runtime.events import (
     Compile,
+    Deoptimised,
+    Dropped,
     Event,
     EventLog,
     Fault,
     LibraryBuilt,
+    Refused,
     Reload,
+    SlowCompile,
     StubMiss,
+    TierChange,
     TypeQuery,
 )
-from runtime.info import FunctionInfo, StubStats
+from runtime.info import CodeStats, FunctionInfo, StubStats
+
+# What the report tells of the way of functions between tiers.
+TIERING = (Compile, SlowCompile, TierChange, Deoptimised, Dropped, Refused)
 
 
 def process_start() -> float:
@@ -40,27 +46,19 @@ def process_start() -> float:
     return now - age
 
 
-def rss_mb() -> float:
-    """Resident memory of this process in MB; where the system does not say, its highest so far."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (1e6 if sys.platform == "darwin" else 1e3)
-
-
 def report(
     frames: FrameLog,
     counted: int,
     startup: dict[str, float | None],
     functions: Iterable[FunctionInfo],
     stubs: StubStats,
+    code: CodeStats,
     events: EventLog,
     rss: dict[str, float],
 ) -> dict[str, Any]:
     """The report as the contract has it. `counted` frames at the end of `frames` belong to the run."""
     times = frames.last(counted)
+    began = process_start()
     return {
         "frames": {
             "count": counted,
@@ -77,6 +75,9 @@ def report(
                 "state": f.state,
                 "calls": f.calls,
                 "deopts": f.deopts,
+                "guard_failures": f.guard_failures,
+                "heat": f.heat,
+                "why_interpreted": f.error,
                 "compile_ms": f.compile_ms,
                 "us_per_call": f.us_per_call,
             }
@@ -88,6 +89,12 @@ def report(
             "entries": stubs.entries,
             "compile_ms": stubs.compile_ms,
         },
+        "compiled_code": asdict(code),
+        "tiering": [
+            {"at_s": e.at - began, "event": type(e).__name__, **_details(e)}
+            for e in events
+            if isinstance(e, TIERING)
+        ],
         "reloads": [
             {
                 "file": r.file,
@@ -141,11 +148,7 @@ def _span(name: str, start: float, ms: float, lane: int) -> dict[str, Any]:
 
 
 def _of_event(event: Event) -> dict[str, Any]:
-    details = {
-        field.name: _plain(getattr(event, field.name))
-        for field in fields(event)
-        if field.name != "at"
-    }
+    details = _details(event)
     kind = type(event).__name__
     match event:
         case Compile():
@@ -163,6 +166,12 @@ def _of_event(event: Event) -> dict[str, Any]:
         case _:
             row = {"ph": "i", "name": kind, "pid": 1, "tid": 3, "ts": event.at * 1e6, "s": "p"}
     return {**row, "args": details}
+
+
+def _details(event: Event) -> dict[str, Any]:
+    """What an event says, without its time."""
+    names = (field.name for field in fields(event) if field.name != "at")
+    return {name: _plain(getattr(event, name)) for name in names}
 
 
 def _plain(value: Any) -> Any:

@@ -12,10 +12,13 @@ from panels.widgets import empty_note, filter_box
 from runtime.events import (
     Compile,
     Deoptimised,
+    Dropped,
     Event,
     Fault,
     LibraryBuilt,
+    Refused,
     Reload,
+    SlowCompile,
     StubMiss,
     TierChange,
     TypeQuery,
@@ -83,6 +86,12 @@ def describe(event: Event) -> str:
             return f"{event.function}: {old} → {new} ({event.cause})"
         case Deoptimised():
             return f"{event.function}: {event.reason}"
+        case Dropped():
+            return f"{event.function} is not compiled after all: {event.cause}"
+        case Refused():
+            return f"{event.function} stays interpreted: {event.reason}"
+        case SlowCompile():
+            return f"{', '.join(event.functions)}: more than {event.limit_s:g} s already"
         case Fault():
             return str(event.error).split("\n", 1)[0]
     return repr(event)

@@ -53,7 +53,7 @@ def draw(snapshot: Snapshot, state: PanelState, commands: Commands) -> None:
 
 def heat(function: FunctionInfo) -> float:
     """How far an interpreted function is on its way to the threshold, 0 to 1."""
-    return min(1.0, (function.calls + function.loops) / max(1, function.threshold))
+    return min(1.0, function.heat / max(1, function.threshold))
 
 
 def _sorted(functions: Sequence[FunctionInfo]) -> list[FunctionInfo]:
@@ -78,16 +78,20 @@ def _row(function: FunctionInfo, state: PanelState, commands: Commands) -> None:
         _menu(function, state, commands)
         imgui.end_popup()
     imgui.table_next_column()
-    if function.state in ("queued", "compiling", "failed"):
+    if function.state in ("queued", "compiling", "failed", "refused"):
         badge(function.state, theme.STATE_COLORS[function.state])
     else:
         badge(theme.tier_name(function.tier), theme.tier_color(function.tier))
     imgui.table_next_column()
     right_aligned(number(function.calls))
     imgui.table_next_column()
-    if function.tier == 0 and function.state != "failed":
-        text = f"{number(function.calls + function.loops)}/{function.threshold}"
-        meter(heat(function), theme.BUSY, text)
+    if function.tier:
+        if function.deopts or function.guard_failures:
+            imgui.text_colored(theme.WARN, f"{function.deopts} deopts")
+    elif function.policy == "interpret":
+        imgui.text_colored(theme.DIM, "never")
+    elif function.state not in ("failed", "refused"):
+        meter(heat(function), theme.BUSY, f"{round(function.heat)}/{function.threshold}")
     imgui.table_next_column()
     right_aligned(number(function.us_per_call) if function.us_per_call else "–", theme.TEXT)
     imgui.table_next_column()
@@ -103,8 +107,14 @@ def _tooltip(function: FunctionInfo) -> None:
     imgui.text(f"{function.state}, {function.calls} calls, {function.loops} loop iterations")
     if function.deopts:
         imgui.text_colored(theme.WARN, f"deoptimised {function.deopts} times")
+    if function.guard_failures:
+        text = f"{function.guard_failures} calls did not meet what its code assumed"
+        imgui.text_colored(theme.WARN, text)
+    if function.assumes:
+        imgui.text_colored(theme.DIM, f"counts on {', '.join(function.assumes)}")
     if function.error:
-        imgui.text_colored(theme.BAD, function.error)
+        color = theme.BAD if function.state == "failed" else theme.WARN
+        imgui.text_colored(color, function.error)
     imgui.end_tooltip()
 
 

@@ -75,7 +75,5 @@ def _why_none(function: FunctionInfo) -> str:
         return f"It stays interpreted: {function.error}"
     if function.state in ("queued", "compiling"):
         return "Its C++ is being compiled."
-    left = max(0, function.threshold - function.calls - function.loops)
-    return (
-        f"It is interpreted, so there is no C++. {left} calls or loop iterations until it tiers up."
-    )
+    left = max(1, function.threshold - round(function.heat))
+    return f"It is interpreted, so there is no C++. {left} calls until it tiers up."

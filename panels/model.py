@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from panels.theme import Fonts
 from runtime.errors import excerpt, render
 from runtime.events import Event
-from runtime.info import FunctionInfo, Problem, StubInfo, StubStats
+from runtime.info import CodeStats, FunctionInfo, Problem, StubInfo, StubStats
 
 NO_STUBS = StubStats(0, 0, 0, 0.0)
+NO_CODE = CodeStats(0, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0, 0)
 STRATEGIES = ("tiered", "interpret", "stub-jit", "inline-jit")
 
 
@@ -72,6 +73,7 @@ class Snapshot:
     scripts: tuple[str, ...] = ()
     loading: bool = False  # a script has not been read yet for the first time
     rss_mb: float = 0.0
+    code: CodeStats = NO_CODE
 
 
 class Commands(Protocol):

@@ -11,10 +11,13 @@ from imgui_bundle import imgui, implot
 from runtime.events import (
     Compile,
     Deoptimised,
+    Dropped,
     Event,
     Fault,
     LibraryBuilt,
+    Refused,
     Reload,
+    SlowCompile,
     StubMiss,
     TierChange,
     TypeQuery,
@@ -49,7 +52,13 @@ BUSY = rgb("a88fe0")
 TIER_NAMES = ("interpreted", "stub C++", "inline C++")
 TIER_COLORS = (rgb("93a0b8"), WARN, GOOD)
 PART_COLORS = {"script": ACCENT, "panels": BUSY, "render": rgb("56b3ad")}
-STATE_COLORS = {"queued": BUSY, "compiling": BUSY, "failed": BAD, "compiled": TEXT}
+STATE_COLORS = {
+    "queued": BUSY,
+    "compiling": BUSY,
+    "failed": BAD,
+    "refused": DIM,
+    "compiled": TEXT,
+}
 EVENT_COLORS: dict[type[Event], Color] = {
     Reload: ACCENT,
     StubMiss: DIM,
@@ -58,6 +67,9 @@ EVENT_COLORS: dict[type[Event], Color] = {
     LibraryBuilt: BUSY,
     TierChange: GOOD,
     Deoptimised: WARN,
+    Dropped: DIM,
+    Refused: WARN,
+    SlowCompile: WARN,
     Fault: BAD,
 }
 

@@ -17,6 +17,7 @@ from weakref import ref
 
 from runtime.cling.session import BACKGROUND, URGENT, Session
 from runtime.events import Deoptimised, Dropped, EventLog, TierChange
+from runtime.gil import BesideFrames
 from runtime.info import CodeStats
 from runtime.memory import machine_code_mb
 from runtime.namespaces import Var
@@ -80,6 +81,7 @@ class Engine:
         self._looked = time.perf_counter()
         self._outgoing: list[tuple[Any, ...]] = []  # constants of replaced code
         self._dropped = 0
+        self._code_mb = 0.0
         self.strategy = strategy
         self.threshold = threshold
         self._thread = threading.Thread(target=self._work, name="tier-up", daemon=True)
@@ -128,11 +130,16 @@ class Engine:
         """Let functions cool down until `now` (seconds of `time.perf_counter`), and free what replaced code
         referred to once nobody can be running it."""
         self._looked = now
+        with BesideFrames():
+            self._look(now)
+
+    def _look(self, now: float) -> None:
         for i, code in enumerate(self._table.all()):
             if code.state == "interpreted" and code.hot_at != NEVER_HOT:
                 code.hot_at = policy.look(code, self.threshold, self.limits.half_life_s, now)
             if i % LOOK_SLICE == LOOK_SLICE - 1:
                 time.sleep(0)
+        self._code_mb = machine_code_mb()
         self._batches.cache.tidy()
         self.free_constants()
 
@@ -281,7 +288,7 @@ class Engine:
             transactions=self._session.transactions,
             grown_mb=self._batches.grown_mb,
             limit_mb=self.limits.code_mb,
-            code_mb=machine_code_mb(),
+            code_mb=self._code_mb,
             constants=sum(len(code.constants) for code in codes),
             outgoing=sum(map(len, self._outgoing)),
         )

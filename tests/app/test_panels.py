@@ -19,14 +19,17 @@ from runtime.errors import AnalysisError, Frame, Note, RuntimeFault, Span
 from runtime.events import (
     Compile,
     Deoptimised,
+    Dropped,
     Fault,
     LibraryBuilt,
+    Refused,
     Reload,
+    SlowCompile,
     StubMiss,
     TierChange,
     TypeQuery,
 )
-from runtime.info import FunctionInfo, Problem, StubInfo, StubStats
+from runtime.info import CodeStats, FunctionInfo, Problem, StubInfo, StubStats
 
 
 class Asked:
@@ -69,7 +72,9 @@ FULL = Snapshot(
         function(),
         function("a/queued", state="queued"),
         function("a/stub", 1, "compiled", cpp="int x;", compile_ms=3.0),
-        function("a/inline", 2, "compiled", cpp="int y;", deopts=2),
+        function("a/inline", 2, "compiled", cpp="int y;", deopts=2, guard_failures=16),
+        function("a/never", policy="interpret"),
+        function("a/large", state="refused", error="400 nodes"),
         function("a/failed", state="failed", error="no such overload"),
         function("a/later", 7, "compiled"),
     ),
@@ -100,9 +105,13 @@ FULL = Snapshot(
         Compile(functions=("a/f", "a/g"), tier=2, compile_ms=9.0, error="bad"),
         TierChange(function="a/f", old=0, new=2, cause="threshold"),
         Deoptimised(function="a/f", reason="a string came"),
+        Dropped(function="a/f", cause="cooled down"),
+        Refused(function="a/f", reason="400 nodes"),
+        SlowCompile(functions=("a/f", "a/g"), limit_s=10.0),
         Fault(error=RuntimeFault("line one\nline two")),
     ),
     scripts=("/x/a.jank",),
+    code=CodeStats(3, 4, 2, 1, 99, 12.5, 1024.0, 1.5, 30, 2),
 )
 
 
@@ -147,9 +156,9 @@ def test_a_new_problem_comes_to_the_front_of_its_tabs(surface):
     assert imgui.internal.find_window_by_name("Generated C++").hidden is True
 
 
-def test_heat_counts_calls_and_loops_up_to_the_threshold():
-    assert functions.heat(function(calls=30, loops=20)) == 0.5
-    assert functions.heat(function(calls=500)) == 1.0
+def test_progress_is_heat_up_to_the_threshold():
+    assert functions.heat(function(calls=3000, heat=50.0)) == 0.5
+    assert functions.heat(function(heat=500.0)) == 1.0
 
 
 @pytest.mark.parametrize(
