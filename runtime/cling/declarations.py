@@ -9,7 +9,7 @@ from pathlib import Path
 from runtime.cling.companions import Companions, Setting, find_header, reached
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
 from runtime.cling.inline_names import InlineNames
-from runtime.cling.pasting import IncludesItselfError, included, reread
+from runtime.cling.pasting import IncludesItselfError, included, refuse_cycles, reread
 from runtime.cling.redefinition import clashes, redefinitions
 from runtime.cling.session import Declared, Session
 from runtime.errors import CppError, Note, Span
@@ -76,9 +76,10 @@ class Declarations:
             name = register_raw(text, span) if span is not None else "cpp/raw"
             files = included(text, _user_folders)
             try:
-                done = self._declare_raw(name, text, before is not None, files)
+                refuse_cycles(files, _user_folders)
             except IncludesItselfError as e:
                 raise CppError(str(e), span, notes=[_place_note(e)]) from None
+            done = self._declare_raw(name, text, before is not None, files)
             if not done.ok:
                 raise self._raw_error(done, span)
             _declared_files.update(files)
@@ -88,7 +89,7 @@ class Declarations:
 
     def _declare_raw(self, name: str, text: str, known: bool, files: set[Path]) -> Declared:
         """Declare a text at global scope, or apart where it takes the place of another or uses such.
-        `files` are the headers it includes. Raises IncludesItselfError."""
+        `files` are the headers it includes."""
 
         def reread(code: str) -> str:
             return _reread(code, name)
@@ -123,10 +124,11 @@ class Declarations:
                 return
             files = included(code, _user_folders)
             try:
-                done = self._session.declare(_reread(code, "require"))
+                refuse_cycles(files, _user_folders)
             except IncludesItselfError as e:
                 message = f"{header} does not compile"
                 raise CppError(message, span, found=str(e), notes=[_place_note(e)]) from None
+            done = self._session.declare(_reread(code, "require"))
             if not done.ok:
                 _taken_back.update(files)
                 raise self._header_error(done, header, span)

@@ -7,7 +7,7 @@ would leave it out the next time, mended or not. Its text, with that of the head
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from runtime.cling.companions import INCLUDE, find_header, reached
@@ -36,7 +36,7 @@ def reread(
     """`code`, which calls itself `name`, with the text of headers in place of those includes that Clang
     would leave out: of the user's `folders`, and it or a header it includes was `taken_back`.
 
-    Headers `declared` since are left as they are. Raises IncludesItselfError.
+    Headers `declared` since are left as they are.
     """
     seen = set(declared)
 
@@ -58,38 +58,69 @@ def included(code: str, folders: Sequence[Path]) -> set[Path]:
     return {file for path in found if path for file in (path, *reached(path, folders))}
 
 
+def refuse_cycles(files: Iterable[Path], folders: Sequence[Path]) -> None:
+    """Raises IncludesItselfError where a file includes itself, perhaps through others, without end.
+
+    Clang must not find it out: from then on it would include no file twice, for the life of the process.
+    """
+    edges: dict[Path, list[tuple[Path, int]]] = {}  # what ends by a guard or a condition has none
+    for file in files:
+        text = _text(file)
+        edges[file] = []
+        for m in INCLUDE.finditer("" if _is_guarded(text) else text):
+            found = find_header(m[1] or m[2], folders, file.parent if m[1] else None)
+            if found is not None and not _is_conditional(text[: m.start()]):
+                edges[file].append((found, text.count("\n", 0, m.start()) + 1))
+    done: set[Path] = set()
+
+    def follow(file: Path, above: tuple[Path, ...]) -> None:
+        for found, line in edges.get(file, ()):
+            if found in above:
+                raise IncludesItselfError(file, line)
+            if found not in done:
+                follow(found, (*above, found))
+        done.add(file)
+
+    for file in edges:
+        follow(file, (file,))
+
+
 def pasted(path: Path, folders: Sequence[Path], seen: set[Path]) -> str:
     """The text of a header in the user's `folders` and of those it includes, save guarded ones `seen`
-    before; they are added there. Places in it are those of the files. Raises IncludesItselfError."""
+    before; they are added there. Places in it are those of the files."""
     declared = frozenset(seen)
-    open_: dict[Path, bool] = {}  # what is being pasted, and whether a second time would be empty
+    open_: set[Path] = set()
 
     def paste(file: Path) -> str:
-        text = file.read_text(encoding="utf-8", errors="replace")
-        guard = _GUARD.match(text)
-        once = _ONCE.search(text) is not None or guard is not None
-        if file in declared or (once and file in seen):
+        text = _text(file)
+        if file in declared or file in open_ or (_is_guarded(text) and file in seen):
             return ""
         seen.add(file)
-        open_[file] = once
+        open_.add(file)
 
         def include(m: re.Match[str]) -> str:
             found = find_header(m[1] or m[2], folders, file.parent if m[1] else None)
             if found is None:
                 return m[0]
             line = text.count("\n", 0, m.start()) + 1
-            if not open_.get(found, True):
-                if not _is_conditional(text[: m.start()]):
-                    raise IncludesItselfError(file, line)
-                return ""
             return f'{paste(found)}\n#line {line} "{file}"\n'
 
+        guard = _GUARD.match(text)
         undefined = f"#undef {guard[1]}\n" if guard else ""
         body = INCLUDE.sub(include, _ONCE.sub("", text))
-        del open_[file]
+        open_.remove(file)
         return f'{undefined}#line 1 "{file}"\n{body}'
 
     return paste(path)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
+
+
+def _is_guarded(text: str) -> bool:
+    """Whether a header is empty when it is read a second time."""
+    return _ONCE.search(text) is not None or _GUARD.match(text) is not None
 
 
 def _is_conditional(before: str) -> bool:
