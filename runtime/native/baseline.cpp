@@ -317,8 +317,15 @@ bool frame::instance(int value, int classes) noexcept {
 }
 
 bool frame::matches(int dst, int exception, int matcher) noexcept {
-  if(fails(*this, place, dst, [&] { return matched(slots[exception], read(*this, matcher)); })) return false;
-  return slots[dst] != Py_None;
+  PyObject* const capsule = PyObject_GetAttrString(slots[exception], "capsule");
+  if(!capsule) { // a Lisp error
+    PyErr_Clear();
+    return false;
+  }
+  void* const match = reinterpret_cast<void*>(reinterpret_cast<ts::stub*>(read(*this, matcher))->body);
+  bool const failed = fails(*this, place, dst, [&] { return match_exception(capsule, match); });
+  Py_DECREF(capsule);
+  return !failed && slots[dst] != Py_None;
 }
 
 void frame::rethrow(int exception) noexcept {

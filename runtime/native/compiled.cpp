@@ -3,23 +3,6 @@
 
 namespace ts {
 
-ending::~ending() {
-  if(!is_cpp_value(value_)) return;
-  cpp_value* const v = reinterpret_cast<cpp_value*>(value_);
-  void* const object = v->kind == 'v' ? std::exchange(v->ptr, nullptr) : nullptr;
-  if(object && v->type->destroy) v->type->destroy(object);
-}
-
-ref matched(PyObject* exception, PyObject* matcher) {
-  PyObject* const capsule = PyObject_GetAttrString(exception, "capsule");
-  if(!capsule) { // a Lisp error
-    PyErr_Clear();
-    return ref::share(Py_None);
-  }
-  ref const held = ref::own(capsule);
-  return match_exception(held.p, reinterpret_cast<void*>(reinterpret_cast<stub*>(matcher)->body));
-}
-
 ref make_fn_with_meta(code* shared, PyObject* const* captures, Py_ssize_t count, PyObject* meta) {
   ref made = make_fn(shared, captures, count);
   Py_XSETREF(reinterpret_cast<fn*>(made.p)->meta, Py_NewRef(meta));

@@ -58,27 +58,6 @@ public:
   T& operator*() noexcept { return *reinterpret_cast<T*>(storage_); }
 };
 
-// --- calls of stubs ------------------------------------------------------------------------------
-
-inline ref call_stub(PyObject* o, PyObject* const* args) {
-  stub* const s = reinterpret_cast<stub*>(o);
-  ++s->hits;
-  return ref::own(s->body(args));
-}
-
-// Destroys a native local's object at the end of its scope.
-class ending {
-  PyObject* value_;
-
-public:
-  explicit ending(PyObject* value) noexcept : value_(value) {}
-  ending(ending const&) = delete;
-  TS_API ~ending();
-};
-
-// What a catch clause for a C++ type binds for an exception, nil when it does not take it.
-TS_API ref matched(PyObject* exception, PyObject* matcher);
-
 // Guards: true and `out` set when the value is of that kind.
 TS_INLINE bool is(PyObject* o, std::int64_t& out) noexcept { return as_int64(o, out); }
 TS_INLINE bool is(PyObject* o, double& out) noexcept { return as_double(o, out); }

@@ -25,8 +25,6 @@ INLINE_CASES = 8  # a case with more constants looks its value up in a table
 class ControlFlow(CppWriter):
     """How each kind of statement is written; a value goes to a `Dest`."""
 
-    native_catch = True  # whether C++ exceptions are caught by C++ catch clauses
-
     def condition(self, node: n.Node) -> str:
         """A C++ condition for a Lisp or native test."""
         if isinstance(node, n.Truth):
@@ -242,7 +240,7 @@ class ControlFlow(CppWriter):
                 break
             before_any.append(clause)
         self.catch_cpp([c for c in before_any if c.kind == "cpp"], dest)
-        if general is None and all(c.kind == "cpp" for c in before_any) and self.native_catch:
+        if general is None and all(c.kind == "cpp" for c in before_any):
             self.emit("}")
             return
         self.emit("} catch(...) {")
@@ -253,10 +251,9 @@ class ControlFlow(CppWriter):
         self.span = None
         tested = 0
         for clause in before_any:
-            if clause.kind == "cpp" and self.native_catch:
+            if clause.kind == "cpp":
                 continue
-            test = self.matches(clause, error, value)
-            self.open(f"if({test})")
+            self.open(f"if(ts::is_instance({value}.p, {self.constant(clause.matches)}))")
             self.handler(clause, value, dest)
             self.close()
             self.open("else")
@@ -280,10 +277,6 @@ class ControlFlow(CppWriter):
             self.span = None
             self.into(clause.body, dest)
             self.depth -= 1
-
-    def matches(self, clause: n.Catch, error: str, value: str) -> str:
-        """Whether a clause takes the caught exception."""
-        return f"ts::is_instance({value}.p, {self.constant(clause.matches)})"
 
     def handler(self, clause: n.Catch, value: str, dest: Dest) -> None:
         self.names[clause.local] = Val(f"{value}.p", BORROWED, True)
