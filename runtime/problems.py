@@ -21,7 +21,8 @@ class Problems:
         return list(self._standing.values())
 
     def add(self, script: str, kind: str, error: LispError) -> None:
-        """Record an error of a script; `kind` is LOAD or FRAME."""
+        """Record an error of a script; `kind` is LOAD or FRAME. Its Lisp stack stays, Python's goes."""
+        _let_go(error)
         key = (script, kind, f"{error.span} {error.message}")
         old = self._standing.get(key)
         self._standing[key] = Problem(script, error, old.count + 1 if old else 1)
@@ -32,3 +33,13 @@ class Problems:
         """A script's errors of one kind no longer stand."""
         for key in [k for k in list(self._standing) if k[0] == script and k[1] == kind]:
             self._standing.pop(key, None)
+
+
+def _let_go(error: BaseException) -> None:
+    """Drop the tracebacks: they keep the values of the failed calls alive, and the functions' code."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        cause.__traceback__ = None
+        cause = cause.__cause__ or cause.__context__

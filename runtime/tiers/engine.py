@@ -16,6 +16,7 @@ from typing import Any
 from weakref import ref
 
 from runtime.cling.session import BACKGROUND, URGENT, Session
+from runtime.collector import HeldBack
 from runtime.events import Deoptimised, Dropped, EventLog, TierChange
 from runtime.gil import BesideFrames
 from runtime.info import CodeStats
@@ -140,6 +141,7 @@ class Engine:
             if i % LOOK_SLICE == LOOK_SLICE - 1:
                 time.sleep(0)
         self._code_mb = machine_code_mb()
+        HeldBack.collect_when_quiet(self._ticked)
         self._batches.cache.tidy()
         self.free_constants()
 
