@@ -11,6 +11,7 @@ from panels.model import Commands, PanelState, Snapshot, matches
 from panels.widgets import empty_note, filter_box
 from runtime.events import (
     Compile,
+    Degraded,
     Deoptimised,
     Dropped,
     Event,
@@ -90,6 +91,8 @@ def describe(event: Event) -> str:
             return f"{event.function} is not compiled after all: {event.cause}"
         case Refused():
             return f"{event.function} stays interpreted: {event.reason}"
+        case Degraded():
+            return f"{event.what} are slower: {event.reason}"
         case SlowCompile():
             return f"{', '.join(event.functions)}: more than {event.limit_s:g} s already"
         case Fault():

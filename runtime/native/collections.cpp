@@ -3,6 +3,7 @@
 #include "callable.hpp"
 #include "layouts.hpp"
 #include "module.hpp"
+#include "search.hpp"
 #include "sequences.hpp"
 #include "types.hpp"
 #include <vector>
@@ -159,7 +160,7 @@ PyMethodDef methods[] = {
 
 } // namespace
 
-PyObject* get_borrowed(PyObject* coll, PyObject* key, PyObject* fallback, ref& made) {
+PyObject* get_from_others(PyObject* coll, PyObject* key, PyObject* fallback, ref& made) {
   PyObject* found = nullptr;
   if(is_map(coll)) {
     found = map_item(coll, key, made);
@@ -174,12 +175,6 @@ PyObject* get_borrowed(PyObject* coll, PyObject* key, PyObject* fallback, ref& m
     return made.get();
   }
   return found ? found : fallback;
-}
-
-ref get(PyObject* coll, PyObject* key, PyObject* fallback) {
-  ref made;
-  PyObject* const found = get_borrowed(coll, key, fallback, made);
-  return made.get() ? std::move(made) : ref::share(found);
 }
 
 PyObject* nth_borrowed(PyObject* coll, i64 index, ref& made) {

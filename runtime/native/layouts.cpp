@@ -3,6 +3,7 @@
 #include "layouts.hpp"
 #include "callable.hpp"
 #include "module.hpp"
+#include "search.hpp"
 #include <cstddef>
 
 namespace ts {
@@ -20,66 +21,7 @@ using layout::vector_node;
 
 layout::vector* empty_vector; // its tree, which has no items, is shared by the short vectors made here
 
-// Counting bits is an instruction that not every x86-64 has: there the loader chooses between two versions.
-#ifdef __x86_64__
-#define TS_COUNTS_BITS __attribute__((target_clones("popcnt", "default")))
-#else
-#define TS_COUNTS_BITS
-#endif
-
-// immutables' 32 bits of a hash.
-std::uint32_t folded(Py_hash_t hash) noexcept {
-  std::uint64_t const h = static_cast<std::uint64_t>(hash);
-  std::uint32_t const mixed = static_cast<std::uint32_t>(h) ^ static_cast<std::uint32_t>(h >> 32);
-  return mixed == ~std::uint32_t{ 0 } ? mixed - 1 : mixed;
-}
-
-// Keywords are hashed by where they are, as all objects without a hash of their own.
-Py_hash_t address_hash(PyObject* o) noexcept {
-  std::uint64_t const a = reinterpret_cast<std::uint64_t>(o);
-  return static_cast<Py_hash_t>(a >> 4 | a << 60);
-}
-
-Py_hash_t hash_of(PyObject* key) {
-  if(Py_TYPE(key) == known.keyword) return address_hash(key);
-  Py_hash_t const hash = PyObject_Hash(key);
-  if(hash == -1) throw py_error{};
-  return hash;
-}
-
-bool same_key(PyObject* key, PyObject* stored) {
-  if(key == stored) return true;
-  if(Py_TYPE(key) == known.keyword && Py_TYPE(stored) == known.keyword) return false; // interned
-  int const equal = PyObject_RichCompareBool(key, stored, Py_EQ);
-  if(equal < 0) throw py_error{};
-  return equal != 0;
-}
-
 } // namespace
-
-TS_COUNTS_BITS PyObject* find_in_map(PyObject* map, PyObject* key) {
-  std::uint32_t bits = folded(hash_of(key));
-  for(PyObject* node = as_map(map)->root;; bits >>= 5) {
-    PyTypeObject* const type = Py_TYPE(node);
-    if(type == layouts.bitmap_node) {
-      bitmap_node* const n = reinterpret_cast<bitmap_node*>(node);
-      std::uint32_t const bit = std::uint32_t{ 1 } << (bits & 31);
-      if(!(n->bitmap & bit)) return nullptr;
-      PyObject* const* const entry = n->entries + 2 * __builtin_popcount(n->bitmap & (bit - 1));
-      if(entry[0]) return same_key(key, entry[0]) ? entry[1] : nullptr;
-      node = entry[1];
-    } else if(type == layouts.array_node) {
-      node = reinterpret_cast<array_node*>(node)->children[bits & 31];
-      if(!node) return nullptr;
-    } else {
-      collision_node* const n = reinterpret_cast<collision_node*>(node);
-      for(Py_ssize_t i = 0; i < Py_SIZE(n); i += 2) {
-        if(same_key(key, n->entries[i])) return n->entries[i + 1];
-      }
-      return nullptr;
-    }
-  }
-}
 
 bool map_walk::next(PyObject*& key, PyObject*& value) noexcept {
   while(level_ >= 0) {
