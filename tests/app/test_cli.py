@@ -88,6 +88,20 @@ def test_a_headless_run_ends_with_a_report(script, tmp_path):
     assert json.loads(report.read_text())["frames"]["count"] == 20
 
 
+def test_a_report_tells_of_the_way_of_functions_between_tiers(script, tmp_path):
+    report = tmp_path / "report.json"
+    limits = ("--threshold", 5, "--only-small", 1, "--slow-compile", 2)
+    done = tierscope(script, "--headless", "--frames", 60, "--report", report, *limits)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(report.read_text())
+    refused = [e for e in found["tiering"] if e["event"] == "Refused"]
+    assert refused and "at most 1 are compiled" in refused[0]["reason"] and refused[0]["at_s"] > 0
+    function = next(f for f in found["functions"] if f["name"] == refused[0]["function"])
+    assert function["why_interpreted"] == refused[0]["reason"]
+    assert {"heat", "guard_failures", "deopts"} <= set(function)
+    assert found["compiled_code"]["live"] == 0 and found["compiled_code"]["transactions"] > 0
+
+
 def test_with_no_display_at_all_it_runs_offscreen_and_says_where_its_picture_is(script, tmp_path):
     nowhere = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "PATH": str(tmp_path)}
     done = tierscope(script, "--frames", 5, XDG_CACHE_HOME=str(tmp_path), **nowhere)
