@@ -82,7 +82,8 @@ class Engine:
         self._looked = time.perf_counter()
         self._outgoing: list[tuple[Any, ...]] = []  # constants of replaced code
         self._dropped = 0
-        self._code_mb = 0.0
+        self._code_mb = 0.0  # when so many transactions were `_measured`
+        self._measured = 0
         self.strategy = strategy
         self.threshold = threshold
         self._thread = threading.Thread(target=self._work, name="tier-up", daemon=True)
@@ -140,7 +141,9 @@ class Engine:
                 code.hot_at = policy.look(code, self.threshold, self.limits.half_life_s, now)
             if i % LOOK_SLICE == LOOK_SLICE - 1:
                 time.sleep(0)
-        self._code_mb = machine_code_mb()
+        if self._measured != self._session.transactions:
+            self._measured = self._session.transactions
+            self._code_mb = machine_code_mb()
         HeldBack.collect_when_quiet(self._ticked)
         self._batches.cache.tidy()
         self.free_constants()
