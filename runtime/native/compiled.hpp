@@ -2,6 +2,8 @@
 // of stack traces.
 #pragma once
 #include "interop.hpp"
+#include "look_up.hpp"
+#include "iteration.hpp"
 #include "num.hpp"
 
 namespace ts {
@@ -77,7 +79,7 @@ template<class V> V entering(PyObject* o) {
 
 TS_INLINE PyObject* const* constants(fn* self) noexcept { return self->shared->constants; }
 // The table of another function's code, which the caller's own table holds.
-TS_INLINE PyObject* const* constants(PyObject* tuple) noexcept { return &PyTuple_GET_ITEM(tuple, 0); }
+TS_INLINE PyObject* const* constants(PyObject* tuple) noexcept { return reinterpret_cast<PyTupleObject*>(tuple)->ob_item; }
 TS_INLINE fn* as_fn(PyObject* o) noexcept { return reinterpret_cast<fn*>(o); }
 // Whether a var still has the value that the code was compiled for.
 TS_INLINE bool holds(PyObject* v, PyObject* value) noexcept { return root(reinterpret_cast<var*>(v)) == value; }

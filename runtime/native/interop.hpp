@@ -237,19 +237,19 @@ TS_API PyObject* entries_to_lisp(PyObject* dict);   // steals a Python dict, giv
 
 template<class T> PyObject* to_lisp(T const& v) {
   using V = std::remove_cv_t<T>;
-  if constexpr(std::is_same_v<V, bool>) return Py_NewRef(v ? Py_True : Py_False);
+  if constexpr(std::is_same_v<V, bool>) return kept(v ? Py_True : Py_False);
   else if constexpr(std::is_same_v<V, char>) return char_to_lisp(v);
   else if constexpr(std::is_enum_v<V>) return to_lisp(static_cast<std::underlying_type_t<V>>(v) + 0LL);
   else if constexpr(std::is_integral_v<V> && std::is_signed_v<V>) return PyLong_FromLongLong(v);
   else if constexpr(std::is_integral_v<V>) return unsigned_to_lisp(v);
   else if constexpr(std::is_floating_point_v<V>) return PyFloat_FromDouble(static_cast<double>(v));
-  else if constexpr(std::is_null_pointer_v<V>) return Py_NewRef(Py_None);
+  else if constexpr(std::is_null_pointer_v<V>) return kept(Py_None);
   else if constexpr(std::is_array_v<V> || std::is_same_v<V, char const*> || std::is_same_v<V, char*>) {
     return cstring_to_lisp(v);
   } else if constexpr(std::is_same_v<V, std::string> || std::is_same_v<V, std::string_view>)
     return text_to_lisp(v.data(), v.size());
-  else if constexpr(std::is_same_v<V, ref>) return Py_NewRef(v.p);
-  else if constexpr(std::is_same_v<V, PyObject*>) return Py_NewRef(v);
+  else if constexpr(std::is_same_v<V, ref>) return kept(v.p);
+  else if constexpr(std::is_same_v<V, PyObject*>) return kept(v);
   else if constexpr(is_vector<V>) {
     ref list = ref::own(PyList_New(0));
     for(auto const& item : v) {
@@ -288,7 +288,7 @@ struct stub {
 // The reference through which a catch clause sees the C++ exception in `capsule`, nil when it does not match.
 TS_API ref match_exception(PyObject* capsule, void* matcher);
 
-inline PyObject* nil() noexcept { return Py_NewRef(Py_None); }
+inline PyObject* nil() noexcept { return kept(Py_None); }
 
 // --- answers to type questions -------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ public:
   TS_API ~cursor();
 
   // The next item, borrowed until the next call; false, and `item` unchanged, at the end.
-  bool next(PyObject*& item) {
+  TS_INLINE bool next(PyObject*& item) {
     if(at_ == end_) return more(item);
     item = *at_++;
     return true;
@@ -55,7 +55,7 @@ extern TS_API PyObject* end_mark;
 
 // What ends a reduction early, as `reduced` makes it.
 extern TS_API PyTypeObject* reduced_type;
-inline bool is_reduced(PyObject* o) noexcept { return Py_TYPE(o) == reduced_type; }
+TS_INLINE bool is_reduced(PyObject* o) noexcept { return class_of(o) == reduced_type; }
 TS_API ref reduced_value(PyObject* reduced);
 
 // Lets other threads run and raises what a signal handler raises: for loops that call no Python.

@@ -10,7 +10,7 @@ struct known_layouts {
   PyTypeObject *map = nullptr, *vector = nullptr;             // null while nothing may be read
   PyTypeObject *bitmap_node = nullptr, *array_node = nullptr; // of a map's tree; the third kind is for collisions
 };
-extern known_layouts layouts;
+extern TS_API known_layouts layouts;
 
 namespace layout {
 
@@ -58,18 +58,18 @@ struct vector {
   PyObject* weakrefs;
 };
 
-inline map* as_map(PyObject* o) noexcept { return reinterpret_cast<map*>(o); }
-inline vector* as_vector(PyObject* o) noexcept { return reinterpret_cast<vector*>(o); }
+TS_INLINE map* as_map(PyObject* o) noexcept { return reinterpret_cast<map*>(o); }
+TS_INLINE vector* as_vector(PyObject* o) noexcept { return reinterpret_cast<vector*>(o); }
 
 } // namespace layout
 
-inline bool readable_map(PyObject* o) noexcept { return Py_TYPE(o) == layouts.map; }
-inline bool readable_vector(PyObject* o) noexcept { return Py_TYPE(o) == layouts.vector; }
+TS_INLINE bool readable_map(PyObject* o) noexcept { return class_of(o) == layouts.map; }
+TS_INLINE bool readable_vector(PyObject* o) noexcept { return class_of(o) == layouts.vector; }
 
 // --- readable vectors ----------------------------------------------------------------------------
 
 // The leaf that holds the item at `index`, which must be there: items from `index & ~31` on.
-inline PyObject* const* leaf_of(PyObject* o, Py_ssize_t index) noexcept {
+TS_INLINE PyObject* const* leaf_of(PyObject* o, Py_ssize_t index) noexcept {
   layout::vector const* const v = layout::as_vector(o);
   Py_ssize_t const before_tail = v->count < 32 ? 0 : ((v->count - 1) >> 5) << 5;
   if(index >= before_tail) return v->tail->items;

@@ -34,7 +34,7 @@ struct num {
   numv v;
 
   TS_INLINE num() noexcept : v(std::int64_t{ 0 }) {}
-  TS_INLINE num(numv view) noexcept : v(view) { if(v.kind == numv::object) Py_INCREF(v.o()); }
+  TS_INLINE num(numv view) noexcept : v(view) { if(v.kind == numv::object) keep(v.o()); }
   TS_INLINE num(std::int64_t i) noexcept : v(i) {}
   TS_INLINE num(double d) noexcept : v(d) {}
   TS_INLINE num(bool b) noexcept : num(numv(b ? Py_True : Py_False)) {}
@@ -48,7 +48,7 @@ struct num {
     n.v = old;
     return *this;
   }
-  TS_INLINE ~num() { if(v.kind == numv::object) Py_DECREF(v.o()); }
+  TS_INLINE ~num() { if(v.kind == numv::object) drop(v.o()); }
   TS_INLINE operator numv() const noexcept { return v; }
 
   // What a function gave that counts as owned already.
@@ -70,6 +70,10 @@ TS_INLINE bool truthy(num const& n) noexcept { return n.v.kind != numv::object |
 namespace dynamic { // the operations of numbers.hpp, where at least one operand is of unknown kind
 
 TS_API double real_slow(numv v, char const* who);
+TS_INLINE double real(PyObject* o, char const* who) {
+  double d;
+  return as_double(o, d) ? d : real_slow(o, who);
+}
 TS_INLINE double real(numv v, char const* who) { return v.kind == numv::real ? v.d() : real_slow(v, who); }
 
 #define TS_NUM(name)                                                                                         \

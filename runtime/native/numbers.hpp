@@ -21,12 +21,12 @@ template<class T> ref box(T*) = delete; // a pointer would become a bool
 // True and `out` set when `o` is exactly an int of 64 bits.
 TS_API bool as_int64_slow(PyObject* o, std::int64_t& out) noexcept;
 TS_INLINE bool as_int64(PyObject* o, std::int64_t& out) noexcept {
-  if(!PyLong_CheckExact(o)) return false;
+  if(class_of(o) != &PyLong_Type) return false;
 #if PY_VERSION_HEX >= 0x030C0000
   auto* const n = reinterpret_cast<PyLongObject*>(o);
   if(PyUnstable_Long_IsCompact(n)) { out = PyUnstable_Long_CompactValue(n); return true; }
 #else
-  Py_ssize_t const size = Py_SIZE(o); // the sign and the number of 30-bit digits
+  Py_ssize_t const size = length_of(o); // the sign and the number of 30-bit digits
   if(size >= -1 && size <= 1) {
     out = size * static_cast<std::int64_t>(reinterpret_cast<PyLongObject*>(o)->ob_digit[0]);
     return true;
@@ -35,8 +35,8 @@ TS_INLINE bool as_int64(PyObject* o, std::int64_t& out) noexcept {
   return as_int64_slow(o, out);
 }
 TS_INLINE bool as_double(PyObject* o, double& out) noexcept {
-  if(!PyFloat_CheckExact(o)) return false;
-  out = PyFloat_AS_DOUBLE(o);
+  if(class_of(o) != &PyFloat_Type) return false;
+  out = reinterpret_cast<PyFloatObject*>(o)->ob_fval;
   return true;
 }
 

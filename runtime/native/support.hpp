@@ -14,6 +14,18 @@
 
 namespace ts {
 
+// Python's inline functions of the same meaning, for the reason of TS_INLINE.
+#if PY_VERSION_HEX < 0x030C0000
+TS_INLINE void keep(PyObject* o) noexcept { ++o->ob_refcnt; }
+TS_INLINE void drop(PyObject* o) noexcept { if(--o->ob_refcnt == 0) _Py_Dealloc(o); }
+#else
+TS_INLINE void keep(PyObject* o) noexcept { Py_INCREF(o); }
+TS_INLINE void drop(PyObject* o) noexcept { Py_DECREF(o); }
+#endif
+TS_INLINE PyObject* kept(PyObject* o) noexcept { keep(o); return o; }
+TS_INLINE PyTypeObject* class_of(PyObject* o) noexcept { return o->ob_type; }
+TS_INLINE Py_ssize_t length_of(PyObject* o) noexcept { return reinterpret_cast<PyVarObject*>(o)->ob_size; }
+
 // A Python exception on its way through C++ frames. Whoever throws it has set Python's error indicator.
 // Not a std::exception: a script that catches C++ exceptions by base class does not catch Lisp errors.
 struct TS_API py_error {};
@@ -25,7 +37,7 @@ struct TS_API py_error {};
 struct ref {
   PyObject* p = nullptr;
   TS_INLINE ref() noexcept {}
-  TS_INLINE ref(ref const& o) noexcept : p(o.p) { Py_XINCREF(p); }
+  TS_INLINE ref(ref const& o) noexcept : p(o.p) { if(p) keep(p); }
   TS_INLINE ref(ref&& o) noexcept : p(o.p) { o.p = nullptr; }
   TS_INLINE ref& operator=(ref o) noexcept {
     PyObject* const old = p;
@@ -33,11 +45,11 @@ struct ref {
     o.p = old;
     return *this;
   }
-  TS_INLINE ~ref() { Py_XDECREF(p); }
+  TS_INLINE ~ref() { if(p) drop(p); }
 
   // Takes over a new reference as Python's C functions return it; null means an error is set.
   TS_INLINE static ref own(PyObject* p) { if(!p) raise(); return ref{ p, 0 }; }
-  TS_INLINE static ref share(PyObject* p) noexcept { Py_INCREF(p); return ref{ p, 0 }; }
+  TS_INLINE static ref share(PyObject* p) noexcept { return ref{ kept(p), 0 }; }
   TS_INLINE PyObject* release() noexcept {
     PyObject* const given = p;
     p = nullptr;

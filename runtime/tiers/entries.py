@@ -6,6 +6,8 @@ everybody else calls guards what the plan takes for granted; a guard that fails 
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from runtime.analysis import nodes as n
@@ -36,6 +38,7 @@ class Entries(ControlFlow):
         super().__init__(*args)
         self.functions: list[str] = []  # the C++ functions of arities with a plan
         self.plans: dict[int, Plan] = {}  # by number of parameters
+        self.needs_floor = False  # whether arities without a plan call others directly
         self.counted_on: dict[Var, None] = {}  # vars whose values direct calls rely on
 
     def directs(self) -> dict[int, Direct]:
@@ -101,7 +104,8 @@ class Entries(ControlFlow):
             "}",
         ]
         if not plan.levels:
-            return "\n".join([f"{result} {name}({params}) {{", "  ts::check_depth(floor);", *lines])
+            head = f"{'inline ' if plan.small else ''}{result} {name}({params}) {{"
+            return "\n".join([head, "  ts::check_depth(floor);", *lines])
         args = ", ".join(["self", "K", "floor", *names])
         inlined = f"template<int L> [[gnu::always_inline]] inline {result} {name}_in({params})"
         return "\n".join(
@@ -144,6 +148,14 @@ class Entries(ControlFlow):
     def _code(self) -> Any:
         return self.table.by_key.get(self.node.key)
 
+    @abstractmethod
+    def body(self, arity: n.Arity, incoming: list[Val], dest: Dest) -> None:
+        """An arity's parameters, from what comes in, and its body."""
+
+    @abstractmethod
+    def call_text(self, fn: str, values: list[Val], node: n.Node) -> Val:
+        """A call of any Lisp value."""
+
     # --- calls ------------------------------------------------------------------------------------
 
     def direct_call(self, node: n.Call) -> Val | None:
@@ -151,38 +163,41 @@ class Entries(ControlFlow):
         callee = self.speculation.callee(node) if self.speculation is not None else None
         if callee is None:
             return None
-        count = len(node.args)
-        if callee.direct is not None:
-            params, result = callee.direct.params, callee.direct.result
-            name = callee.direct.symbol
-        else:
-            if count not in self.plans:
-                return None
-            params, result = self.plans[count].params, self.plans[count].result
-            name = self._direct_name(count)
+        direct = callee.direct or self._own(len(node.args))
+        if direct is None:
+            return None
         if self.plan is not None and self.plan.closed:
-            return self._closed_call(node, callee, name, result)
-        return self._checked_call(node, callee, name, params, result)
+            return self._closed_call(node, callee, direct)
+        return self._checked_call(node, callee, direct)
 
-    def _closed_call(self, node: n.Call, callee: Callee, name: str, result: str) -> Val:
+    def _own(self, count: int) -> Direct | None:
+        """How this function calls itself."""
+        plan = self.plans.get(count)
+        if plan is None:
+            return None
+        return Direct(self._direct_name(count), plan.params, plan.result, plan.closed, (), ())
+
+    def _closed_call(self, node: n.Call, callee: Callee, direct: Direct) -> Val:
         assert self.plan is not None
+        name = direct.symbol
         if callee.direct is None and self.plan.levels:
             name = f"{name}_in<L - 1>"
         values = self.values(node.args)
         self.at(node)
-        return Val(f"{name}({self._arguments(callee, [v.text for v in values])})", result)
+        own = "" if callee.direct is None else self.constant(callee.function)
+        return Val(
+            f"{name}({self._arguments(direct, own, [v.text for v in values])})", direct.result
+        )
 
-    def _arguments(self, callee: Callee, texts: list[str]) -> str:
-        floor = "ts::stack_floor()" if self.plan is None else "floor"
-        if callee.direct is None:
-            return ", ".join(["self", "K", floor, *texts])
-        function = self.constant(callee.function)
-        table = self.constant(callee.direct.constants)
-        return ", ".join([f"ts::as_fn({function})", f"ts::constants({table})", floor, *texts])
+    def _arguments(self, direct: Direct, own: str, texts: list[str]) -> str:
+        """All that is passed to a function; `own` names the function object, "" is the caller itself."""
+        self.needs_floor = self.needs_floor or self.plan is None
+        if not own:
+            return ", ".join(["self", "K", "floor", *texts])
+        table = self.constant(direct.constants)
+        return ", ".join([f"ts::as_fn({own})", f"ts::constants({table})", "floor", *texts])
 
-    def _checked_call(
-        self, node: n.Call, callee: Callee, name: str, params: tuple[str, ...], result: str
-    ) -> Val | None:
+    def _checked_call(self, node: n.Call, callee: Callee, direct: Direct) -> Val:
         """A call that looks whether the function and the arguments are still those it was written for."""
         before = ""  # the function, where evaluating the arguments might change what its name means
         if callee.var is not None and not all(harmless(a) for a in node.args):
@@ -192,39 +207,59 @@ class Entries(ControlFlow):
         if callee.var is not None:
             self.counted_on[callee.var] = None
             own = self._assumed(callee.function)
-            tests.append(
-                f"{before} == {own}" if before else f"ts::holds({self.constant(callee.var)}, {own})"
-            )
-        for var, value in callee.direct.assumes if callee.direct is not None else ():
+            held = f"ts::holds({self.constant(callee.var)}, {own})"
+            tests.append(f"{before} == {own}" if before else held)
+        return self.dispatch(
+            node,
+            callee,
+            direct,
+            values,
+            tests,
+            lambda: before or self.pointer(self.value(node.fn)),
+            "" if callee.direct is None else self.constant(callee.function),
+        )
+
+    def dispatch(
+        self,
+        node: n.Call,
+        callee: Callee,
+        direct: Direct,
+        values: list[Val],
+        tests: list[str],
+        function: Callable[[], str],
+        own: str,
+    ) -> Val:
+        """A direct call if all `tests` hold and the arguments are of the right kinds, else a call of what
+        `function` names. `own` as in `_arguments`."""
+        for var, value in direct.assumes:
             self.counted_on[var] = None
-            if var is not callee.var or before:
-                tests.append(f"ts::holds({self.constant(var)}, {self._assumed(value)})")
+            tests.append(f"ts::holds({self.constant(var)}, {self._assumed(value)})")
         texts = []
-        for value, param in zip(values, params, strict=True):
+        for value, param in zip(values, direct.params, strict=True):
             text = self._argument(value, param, tests)
             if text is None:
-                return self.call_text(before or self.pointer(self.value(node.fn)), values, node)
+                return self.call_text(function(), values, node)
             texts.append(text)
         self.at(node)
-        call = f"{name}({self._arguments(callee, texts)})"
-        held = loosened(result)
+        call = f"{direct.symbol}({self._arguments(direct, own, texts)})"
+        held = loosened(direct.result)
         if held == NUM:
-            made = f"ts::num::own({call})" if result == NUM else f"ts::num({call})"
+            made = f"ts::num::own({call})" if direct.result == NUM else f"ts::num({call})"
         else:
-            made = f"ts::ref::own({call})" if result == OWNED else f"ts::box({call})"
+            made = f"ts::ref::own({call})" if direct.result == OWNED else f"ts::box({call})"
         if not tests:
             return Val(made, held)
         there = self.fresh("called")
         self.emit(f"{held} {there}{{}};")
         self.open(f"if({' && '.join(tests)})")
-        if callee.direct is not None:
-            self.emit(f"++ts::as_fn({self.constant(callee.function)})->shared->calls;")
+        if own:
+            self.emit(f"++ts::as_fn({own})->shared->calls;")
         self.emit(f"{there} = {made};")
         self.depth -= 1
         self.emit("} else {")
         self.depth += 1
         span = self.span
-        slow = self.call_text(before or self.pointer(self.value(node.fn)), values, node)
+        slow = self.call_text(function(), values, node)
         self.emit(f"{there} = {self.as_rep(slow, held)};")
         self.close()
         self.span = span

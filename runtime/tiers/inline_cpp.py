@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from runtime.analysis import nodes as n
 from runtime.analysis.cpp_literals import c_string
 from runtime.analysis.operands import fill
-from runtime.analysis.types import CppType, Flag, LispType
+from runtime.analysis.types import OBJECT, CppType, Flag, LispType
+from runtime.core.values import Keyword
 from runtime.errors import Span
 from runtime.tiers import literals
 from runtime.tiers.cpp_writer import (
@@ -29,8 +30,8 @@ from runtime.tiers.cpp_writer import (
     Unsupported,
     Val,
 )
-from runtime.tiers.entries import Entries
 from runtime.tiers.functions import FunctionTable
+from runtime.tiers.fused import Fused
 from runtime.tiers.representations import (
     ARITHMETIC,
     BOOL,
@@ -106,7 +107,7 @@ def generate(
     return InlineFunction(node, symbol, table, speculation).generate()
 
 
-class InlineFunction(Entries):
+class InlineFunction(Fused):
     """One function being written. `stub_cpp` changes how it reaches C++."""
 
     def __init__(
@@ -152,6 +153,7 @@ class InlineFunction(Entries):
             head += [
                 "  int at = 0; // an index of the function's places",
                 f'  ts::activation here{{ {c_string(node.name)}, "{self.symbol}" }};',
+                *(["  char const* const floor = ts::stack_floor();"] if self.needs_floor else []),
                 "  try {",
                 *self.lines,
                 "  } catch(...) {",
@@ -177,7 +179,11 @@ class InlineFunction(Entries):
         test = f"count >= {arity.required}" if arity.variadic else f"count == {arity.required}"
         self.open(f"if({test})")
         self.span = None
-        self.reps = Representations(arity, {})
+        self.reps = (
+            self.speculation.plain(arity)
+            if self.speculation is not None
+            else Representations(arity, {})
+        )
         incoming = []
         for index, param in enumerate(arity.params):
             rep = rep_of(param.type)
@@ -308,9 +314,9 @@ class InlineFunction(Entries):
         return Val(f"ts::call({fn}, {name} + 1, {len(args)})", OWNED)
 
     def call(self, node: n.Call) -> Val:
-        direct = self.direct_call(node)
-        if direct is not None:
-            return direct
+        quicker = self.direct_call(node) or self.reduce(node)
+        if quicker is not None:
+            return quicker
         fn = self.pointer(self.value(node.fn))
         return self.call_text(fn, self.values(node.args), node)
 
@@ -327,12 +333,23 @@ class InlineFunction(Entries):
             for i, v in enumerate(self.values(node.args))
         ]
         reps = [OWNED if v.rep == BORROWED else v.rep for v in values]
+        if name == "get" or (name == "nth" and reps[1:] == [INT]):
+            return self.look_up(node, values)
         if name in INTEGERS_ONLY and set(reps) != {INT}:
             return self.call_text(self.pointer(self.var_ref(n.VarRef(node.var))), values, node)
-        rep = intrinsic_rep(node, reps)
+        return self.numeric(name, values, intrinsic_rep(name, node.type, reps), node)
+
+    def number(self, name: str, values: list[Val], node: n.Node) -> Val:
+        values = [Val(self.pointer(v), BORROWED, True) if v.rep == BOOL else v for v in values]
+        reps = [OWNED if v.rep == BORROWED else v.rep for v in values]
+        return self.numeric(name, values, intrinsic_rep(name, OBJECT, reps), node)
+
+    def numeric(self, name: str, values: list[Val], rep: str, node: n.Node) -> Val:
+        """A function of numbers on operands none of which is an unboxed bool."""
+        reps = [OWNED if v.rep == BORROWED else v.rep for v in values]
         texts = [v.text for v in values]
         scope = "ts::"
-        if name in DYNAMIC and (NUM in reps or OWNED in reps or rep == NUM) or NUM in reps:
+        if (name in DYNAMIC and (NUM in reps or OWNED in reps or rep == NUM)) or NUM in reps:
             if name in ARITHMETIC and rep == DOUBLE:
                 texts = [
                     t if r in (INT, DOUBLE) else f"ts::dynamic::real({t}, {c_string(name)})"
@@ -342,6 +359,35 @@ class InlineFunction(Entries):
                 scope = "ts::dynamic::"
         self.at(node)
         return Val(f"{scope}{INTRINSICS[name]}({', '.join(texts)})", rep)
+
+    def look_up(self, node: n.Intrinsic, values: list[Val]) -> Val:
+        """`get` or `nth` with no reference counted: the collection, which is held, holds the value."""
+        values = [v if v.rep == INT else Val(self.pointer(v), BORROWED, True) for v in values]
+        if node.name == "get" and len(values) == 2:
+            values.append(Val("Py_None", BORROWED, True))
+        self.at(node)
+        texts = [v.text for v in values]
+        if isinstance(node.args[1], n.Const) and type(node.args[1].value) is Keyword:
+            return self.get_keyword(*texts)
+        made, name = self.fresh("made"), self.fresh("found")
+        self.emit(f"ts::ref {made};")
+        look_up = "nth_item" if node.name == "nth" else "get_borrowed"
+        self.emit(f"PyObject* const {name} = ts::{look_up}({', '.join(texts)}, {made});")
+        return Val(name, BORROWED, True)
+
+    def keyword_call(self, keyword: str, value: Val, node: n.Node) -> Val:
+        self.at(node)
+        return self.get_keyword(self.pointer(value), keyword, "Py_None")
+
+    def get_keyword(self, coll: str, key: str, fallback: str) -> Val:
+        """A look-up that remembers where it found the key last."""
+        made, hint, name = self.fresh("made"), self.fresh("hint"), self.fresh("found")
+        self.emit(f"ts::ref {made};")
+        self.emit(f"static ts::hint {hint};")
+        self.emit(
+            f"PyObject* const {name} = ts::get_keyword({coll}, {key}, {fallback}, {hint}, {made});"
+        )
+        return Val(name, BORROWED, True)
 
     def test_intrinsic(self, node: n.Intrinsic) -> Val:
         if node.name == "not":

@@ -170,12 +170,11 @@ class Representations:
 
     def intrinsic(self, node: n.Intrinsic) -> str:
         args = self.each(node.args)
-        return intrinsic_rep(node, args)
+        return intrinsic_rep(node.name, node.type, args)
 
 
-def intrinsic_rep(node: n.Intrinsic, args: list[str]) -> str:
-    """What a core function gives of operands that are held so."""
-    name = node.name
+def intrinsic_rep(name: str, kind: Type, args: list[str]) -> str:
+    """What a core function whose result is of type `kind` gives of operands that are held so."""
     if NOWHERE in args:
         return NOWHERE
     if name in REAL and DOUBLE in args and BOOL not in args:
@@ -183,9 +182,9 @@ def intrinsic_rep(node: n.Intrinsic, args: list[str]) -> str:
     if name in ARITHMETIC:
         exact = set(args) == {INT} or (set(args) == {DOUBLE})
         return args[0] if exact and name != "/" else NUM
-    if rep_of(node.type) == OWNED and set(args) == {INT} and name in INTEGERS_ONLY:
+    if name in INTEGERS_ONLY and set(args) == {INT}:
         return INT
-    return rep_of(node.type)
+    return rep_of(kind)
 
 
 # Those with no version for boxed integers: called through their var unless all is unboxed.

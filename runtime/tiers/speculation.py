@@ -8,7 +8,7 @@ while it runs, so what it assumes about vars is checked where it is entered and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,11 +17,11 @@ from runtime.analysis import nodes as n
 from runtime.analysis.types import CppType
 from runtime.native import _support
 from runtime.tiers.functions import TOP_LEVEL, FnCode
+from runtime.tiers.reductions import reduction
 from runtime.tiers.representations import (
     BOOL,
     DOUBLE,
     INT,
-    INTEGERS_ONLY,
     NOWHERE,
     NUM,
     NUMBERS,
@@ -36,6 +36,7 @@ SEEN = {1: INT, 2: DOUBLE, 4: BOOL}  # a profile's byte with one bit set
 STATIC = frozenset((INT, DOUBLE, BOOL))
 INLINED_NODES = 256  # to so many nodes a function that calls itself is inlined into itself
 INLINED_LEVELS = 4
+SMALL_NODES = 40  # of a function that is inlined into its callers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Plan:
     closed: bool
     reps: Representations
     levels: int = 0  # of inlining into itself
+    small: bool = False  # worth inlining into those that call it
     assumes: dict[Var, Any] = field(default_factory=dict)
 
 
@@ -104,6 +106,12 @@ class Speculation:
         direct = directs.get(len(node.args))
         return Callee(fn.var, function, direct) if direct is not None else None
 
+    def literal(self, code: FnCode | None, count: int) -> Direct | None:
+        """How the function that an `fn` form makes is called, if it is compiled already."""
+        if code is None or not self._possible:
+            return None
+        return (self._fresh.get(code) or code.directs).get(count)
+
     # --- plans ------------------------------------------------------------------------------------
 
     def plan(self, arity: n.Arity) -> Plan | None:
@@ -111,7 +119,13 @@ class Speculation:
         if not self._possible or arity.variadic or not arity.params:
             return None
         params = tuple(self._param(arity, i) for i in range(len(arity.params)))
-        return self._closed(arity, params) or self._open(arity, params)
+        plan = self._closed(arity, params) or self._open(arity, params)
+        plan.small = sum(1 for _ in n.walk(arity.body)) <= SMALL_NODES
+        return plan
+
+    def plain(self, arity: n.Arity) -> Representations:
+        """The representations of an arity that has no plan."""
+        return Representations(arity, {}, partial(self._open_call, arity, OWNED), self._kept_number)
 
     def _param(self, arity: n.Arity, index: int) -> str:
         seen = self._seen[index] if index < len(self._seen) else 0
@@ -208,6 +222,9 @@ class Speculation:
         return Plan(params, result or OWNED, False, reps)
 
     def _open_call(self, arity: n.Arity, result: str, node: n.Call, args: list[str]) -> str:
+        found = reduction(node)
+        if found is not None and found.fold:
+            return NUM
         callee = self.callee(node)
         if callee is None:
             return OWNED
@@ -278,8 +295,11 @@ def _after_callees(code: FnCode, wanted: set[FnCode], ordered: dict[FnCode, None
         return
     wanted.remove(code)
     for node in n.walk(code.node):
+        called = None
         if isinstance(node, n.Call) and isinstance(node.fn, n.VarRef):
             called = getattr(node.fn.var.root, "code", None)
-            if called in wanted:
-                _after_callees(called, wanted, ordered)
+        elif isinstance(node, n.Fn):
+            called = next((c for c in wanted if c.node.key == node.key), None)
+        if called in wanted:
+            _after_callees(called, wanted, ordered)
     ordered[code] = None
