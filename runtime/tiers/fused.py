@@ -1,5 +1,5 @@
-"""`reduce` over `map`, `filter` and `remove` as one loop: no lazy sequence is made, and known functions are called
-directly. Each item goes through all stages before the next is asked for, as the lazy ones do.
+"""`reduce` over `map`, `filter` and `remove` as one loop: no lazy sequence is made, and known functions are
+called directly. Each item goes through all stages before the next is asked for, as the lazy ones do.
 """
 
 from __future__ import annotations
