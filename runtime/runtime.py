@@ -376,9 +376,7 @@ class Runtime:
         code = self.table.by_key.get(node.key)
         if code is None:
             code = FnCode(node)
-            old = self.table.add(code)
-            if old is not None:
-                self.engine.retire(old)
+            self.table.add(code)
             self.engine.watch(code)
         return code
 
@@ -415,14 +413,18 @@ class Runtime:
         var.meta = meta
         if not has_value:
             return
-        if isinstance(value, _support.Fn) and isinstance(value.code, FnCode):
+        old, new = function_of(var, var.root), function_of(var, value)
+        if new is not None:
             flags = meta or {}
-            value.code.policy = (
+            new.policy = (
                 "jit" if flags.get(K_JIT) else "interpret" if flags.get(K_INTERPRET) else ""
             )
-            if value.code.policy:
-                self.engine.watch(value.code)
+            if new.policy:
+                self.engine.watch(new)
+            self.table.define(new)
         var.bind(value)
+        if old is not None and old is not new:
+            self.engine.retire(old)
         if var.watches:
             for key, watch in list(var.watches.items()):
                 watch(key, var, None, value)
@@ -453,6 +455,13 @@ class EntryPoint:
         if isinstance(fn, Unbound):
             raise RuntimeFault(f"{self.name} has no value yet", self.var.span)
         return fn()
+
+
+def function_of(var: Var, value: Any) -> FnCode | None:
+    """The code of a function that was written as the definition of `var`."""
+    if isinstance(value, _support.Fn) and isinstance(value.code, FnCode):
+        return value.code if value.code.name == var.full_name else None
+    return None
 
 
 def unreadable(path: Path, error: OSError) -> LispError:

@@ -78,6 +78,7 @@ class Engine:
         self._ready: queue.SimpleQueue[Ready] = queue.SimpleQueue()
         self._working = 0
         self._count = threading.Lock()
+        self._swapping = threading.RLock()  # held while a function changes its tier
         self._ticked = 0.0
         self._looked = time.perf_counter()
         self._outgoing: list[tuple[Any, ...]] = []  # constants of replaced code
@@ -195,6 +196,10 @@ class Engine:
             self._work_left(-1)
 
     def _install(self, ready: Ready) -> None:
+        with self._swapping:
+            self._put_in_force(ready)
+
+    def _put_in_force(self, ready: Ready) -> None:
         code = ready.code
         if code.state not in ("compiling", "queued"):
             self._drop(code.name, "redefined while it was compiled")
@@ -219,7 +224,7 @@ class Engine:
         code.native = ready.entry.address
         code.timed_calls = code.timed_ns = 0  # the mean is that of the tier it is in
         self._events.add(TierChange(function=code.name, old=old, new=ready.tier, cause=ready.cause))
-        if (var := in_force(ready.roots)) is not None:  # another thread was quicker
+        if (var := in_force(ready.roots)) is not None:  # meanwhile, by another thread
             self._on_redefined(code, var)
 
     def _start_again(self, code: FnCode, var: Var) -> None:
@@ -241,6 +246,12 @@ class Engine:
         if code.tier == INTERPRETED:
             return
         self._make_interpretable(code)
+        with self._swapping:
+            self._to_tier_0(code, reason)
+
+    def _to_tier_0(self, code: FnCode, reason: str) -> None:
+        if code.tier == INTERPRETED:  # another thread was quicker
+            return
         self._dependents.forget(code)
         old, code.tier, code.state, code.entry = code.tier, INTERPRETED, "interpreted", None
         code.native = 0
@@ -339,13 +350,14 @@ class Engine:
 
     def _compile_batch(self, batch: list[Wanted]) -> None:
         causes: dict[FnCode, str] = {}
-        for item in batch:
-            code = self._still_wanted(item)
-            if code is None:
-                self._work_left(-1)
-            else:
-                code.state = "compiling"
-                causes[code] = item.cause
+        with BesideFrames():
+            for item in batch:
+                code = self._still_wanted(item)
+                if code is None:
+                    self._work_left(-1)
+                else:
+                    code.state = "compiling"
+                    causes[code] = item.cause
         slow = self._batches.slow
         together = [code for code in causes if code.name not in slow]
         groups = [together] if together else []
@@ -375,7 +387,7 @@ class Engine:
             self._drop(item.name, "nothing refers to it any more")
             return None
         if code.state != "queued":
-            self._drop(item.name, "redefined")
+            self._drop(item.name, "redefined" if code.state == "retired" else f"it is {code.state}")
             return None
         if self.strategy == "interpret":
             code.state = "interpreted"

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from runtime.analysis import nodes as n
 from runtime.errors import source_of
@@ -40,6 +40,7 @@ class FnCode(_support.Code):
         self.replaces_loop = (
             False  # entered in the middle of a call: not held back until a frame's start
         )
+        self.defined = False  # whether a `def` bound it
         self.policy = ""  # "jit" or "interpret" where metadata says so
         self.heat = 0.0  # as of `looked_at`, when its counters said `counted`
         self.counted = 0
@@ -85,29 +86,53 @@ class FnCode(_support.Code):
 
 
 class FunctionTable:
-    """All functions of a runtime by name; a redefinition replaces what had the name before. It keeps none
-    alive: what nobody can call any more is not in it."""
+    """All functions of a runtime by name. It keeps none alive: what nobody can call any more is not in it.
+
+    Of several of one name it gives the one that was defined last, which is in force: a form that was only
+    prepared replaces nothing yet.
+    """
 
     def __init__(self, on_def: Callable[..., None]) -> None:
         self.on_def = on_def  # what a compiled `def` tells
-        self._by_name: WeakValueDictionary[str, FnCode] = WeakValueDictionary()
         self.by_key: WeakValueDictionary[int, FnCode] = WeakValueDictionary()  # by `Fn.key`
+        self._by_name: dict[str, ref[FnCode]] = {}  # in order of definition
         self._lock = threading.Lock()
 
-    def add(self, code: FnCode) -> FnCode | None:
-        """Register a function; the one it replaces is returned."""
+    def add(self, code: FnCode) -> None:
+        """Register a function."""
         if code.node.key == TOP_LEVEL:
-            return None
+            return
         with self._lock:
             self.by_key[code.node.key] = code
-            old = self._by_name.get(code.name)
-            self._by_name[code.name] = code
-        return old if old is not code else None
+            old = self._find(code.name)
+            if old is None or not old.defined:
+                self._by_name[code.name] = ref(code)
+
+    def define(self, code: FnCode) -> None:
+        """A `def` ran: the function is what its name means now."""
+        with self._lock:
+            code.defined = True
+            self._by_name[code.name] = ref(code)
 
     def get(self, name: str) -> FnCode | None:
-        return self._by_name.get(name)
+        with self._lock:
+            return self._find(name)
 
     def all(self) -> list[FnCode]:
         """Every function, in order of definition."""
         with self._lock:
-            return list(self._by_name.values())
+            found = {name: self._find(name) for name in list(self._by_name)}
+            for name, code in found.items():
+                if code is None:
+                    del self._by_name[name]
+            return [code for code in found.values() if code is not None]
+
+    def _find(self, name: str) -> FnCode | None:
+        known = self._by_name.get(name)
+        code = known() if known is not None else None
+        if code is None and known is not None:  # another of that name may have come before or after
+            others = [c for c in self.by_key.values() if c.name == name]
+            code = max(others, key=lambda c: c.defined, default=None)
+            if code is not None:
+                self._by_name[name] = ref(code)
+        return code

@@ -12,6 +12,7 @@ import pytest
 
 from runtime import Runtime
 from runtime.cling.session import Session
+from runtime.errors import LispError
 from runtime.events import Compile, Dropped, Event, Refused, SlowCompile, TierChange
 from runtime.info import FunctionInfo
 from runtime.tiers.policy import Limits
@@ -268,3 +269,36 @@ def test_the_strategy_interpret_drops_what_is_queued_and_what_is_being_compiled(
     call(rt, "user/second", 20)
     assert rt.wait_idle(30)
     assert info(rt, "user/second").tier == 2
+
+
+# --- definitions ---------------------------------------------------------------------------------
+
+
+def test_a_definition_that_fails_takes_nothing_from_the_function_in_force(rt: Runtime) -> None:
+    rt.eval('(defn f [x] (inc x)) (defn no [] (throw (ex-info "no" {})))')
+    call(rt, "user/f", 5)
+    for _ in range(2):
+        with pytest.raises(LispError, match="no"):
+            rt.eval("(def ^{:doc (no)} f (fn [x] (dec x)))")
+        assert (info(rt, "user/f").calls, info(rt, "user/f").state) == (5, "interpreted")
+    call(rt, "user/f", 5)
+    assert rt.wait_idle(30)
+    assert info(rt, "user/f").tier == 2 and rt.call("user/f", 1) == 2
+
+
+def test_another_name_for_a_function_leaves_what_its_metadata_says(rt: Runtime) -> None:
+    rt.eval("(defn ^:interpret f [x] (inc x)) (def g f)")
+    call(rt, "user/g", 50)
+    assert rt.wait_idle(30)
+    assert (info(rt, "user/f").tier, info(rt, "user/f").policy) == (0, "interpret")
+    assert info(rt, "user/f").calls == 50
+
+
+def test_functions_keep_their_places_when_they_are_redefined_and_go_when_they_are_gone(
+    rt: Runtime,
+) -> None:
+    rt.eval("(defn a [x] x) (defn b [x] (fn [] x)) (defn c [x] x)")
+    rt.eval("(defn b [x] x) (defn a [x] x)")
+    assert [f.name for f in rt.functions()] == ["user/a", "user/b", "user/c"]
+    rt.eval("(ns-unmap 'user 'a)")
+    assert [f.name for f in rt.functions()] == ["user/b", "user/c"]
