@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from runtime.analysis.types import OBJECT, CppType, Type
@@ -324,12 +323,16 @@ class Interop(Node):
     target: TypeName | None = None
 
 
-@cache
+_PARTS: dict[type, tuple[str, ...] | None] = {}  # by class
+
+
 def _parts(kind: type) -> tuple[str, ...] | None:
     """The fields of a class that may lead to nodes, the last first; None where there are none."""
-    if not issubclass(kind, (Node, Arity, Catch, Operand)):
-        return None
-    return tuple(f.name for f in reversed(fields(kind)) if f.name not in ("span", "type"))
+    if kind not in _PARTS:
+        made = issubclass(kind, (Node, Arity, Catch, Operand))
+        names = [f.name for f in fields(kind) if f.name not in ("span", "type")] if made else []
+        _PARTS[kind] = tuple(reversed(names)) if made else None
+    return _PARTS[kind]
 
 
 def walk(node: Any) -> Iterator[Node]:
