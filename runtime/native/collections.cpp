@@ -2,6 +2,7 @@
 // and changed through the unbound methods of their types.
 #include "callable.hpp"
 #include "layouts.hpp"
+#include "lazy_seqs.hpp"
 #include "module.hpp"
 #include "search.hpp"
 #include "sequences.hpp"
@@ -223,7 +224,7 @@ ref first(PyObject* coll) {
     return ref::share(found ? found : Py_None);
   }
   if(coll == Py_None) return ref::share(coll);
-  if(ref found; first_of_indexed(coll, found)) return found;
+  if(ref found; first_of_indexed(coll, found) || first_of_lazy(coll, found)) return found;
   return call_slow(slow::first, coll);
 }
 

@@ -4,6 +4,7 @@
 #include "callable.hpp"
 #include "function.hpp"
 #include "layouts.hpp"
+#include "lazy_seqs.hpp"
 #include "module.hpp"
 #include <algorithm>
 
@@ -13,72 +14,16 @@ PyTypeObject* reduced_type = nullptr;
 
 namespace {
 
-constexpr Py_ssize_t segment_size = 32; // runtime.core.sequences.SEGMENT
-constexpr unsigned breath = 1024;       // items after which other threads and signals get their turn
+constexpr unsigned breath = 1024; // items after which other threads and signals get their turn
 
-PyTypeObject *indexed_type, *iter_type, *segment_type, *lazy_type, *cons_type, *cell_type, *concat_type;
+PyTypeObject *indexed_type, *concat_type;
 PyObject* python_iterate;
 slot indexed_items, indexed_index;
 slot list_items, list_start;
-slot iter_segment, iter_index;
-slot segment_items, segment_source, segment_next, segment_error;
-slot lazy_thunk, lazy_value, cons_head, cons_tail;
 slot reduced_slot;
 PyObject *name_seq, *name_opened;
 
 std::int64_t whole(PyObject* o) noexcept { return PyLong_AsSsize_t(o); }
-
-// Python's pending exception, normalised and taken over; it stays pending as well.
-ref pending_exception() {
-  PyObject *type, *value, *trace;
-  PyErr_Fetch(&type, &value, &trace);
-  PyErr_NormalizeException(&type, &value, &trace);
-  ref held = ref::share(value);
-  if(trace) PyException_SetTraceback(value, trace);
-  PyErr_Restore(type, value, trace);
-  return held;
-}
-
-ref make_segment(PyObject* source) {
-  ref const items = ref::own(PyList_New(0));
-  ref made = ref::own(segment_type->tp_alloc(segment_type, 0));
-  segment_items.set(made.get(), items.get());
-  segment_source.set(made.get(), source);
-  segment_next.set(made.get(), Py_None);
-  segment_error.set(made.get(), Py_None);
-  return made;
-}
-
-// Evaluates one more item of a segment; false when there is none.
-bool pull(PyObject* segment) {
-  ref const source = ref::share(segment_source.of(segment));
-  if(source.get() == Py_None) {
-    PyObject* const error = segment_error.of(segment);
-    if(error == Py_None) return false;
-    PyException_SetTraceback(error, Py_None);
-    PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
-    throw py_error{};
-  }
-  PyObject* const made = PyIter_Next(source.get());
-  if(!made) {
-    if(PyErr_Occurred()) {
-      if(!PyErr_ExceptionMatches(PyExc_Exception)) throw py_error{};
-      ref const error = pending_exception();
-      segment_error.set(segment, error.get());
-    }
-    segment_source.set(segment, Py_None);
-    if(PyErr_Occurred()) throw py_error{};
-    return false;
-  }
-  ref const item = ref::own(made);
-  PyObject* const items = segment_items.of(segment);
-  if(PyList_Append(items, item.get()) < 0) throw py_error{};
-  if(PyList_GET_SIZE(items) == segment_size) {
-    segment_next.set(segment, make_segment(source.get()).get());
-    segment_source.set(segment, Py_None);
-  }
-  return true;
-}
 
 } // namespace
 
@@ -138,16 +83,16 @@ struct cursor::sources {
   static bool segments(cursor& c, PyObject*& item) {
     while(true) {
       PyObject* const segment = c.source_.get();
-      PyObject* const items = segment_items.of(segment);
+      PyObject* const items = lazies.segment_items.of(segment);
       if(c.int_ < PyList_GET_SIZE(items)) {
         c.item_ = ref::share(PyList_GET_ITEM(items, c.int_++));
         item = c.item_.get();
         return true;
       }
-      if(PyObject* const following = segment_next.of(segment); following != Py_None) {
+      if(PyObject* const following = lazies.segment_next.of(segment); following != Py_None) {
         c.source_ = ref::share(following);
         c.int_ = 0;
-      } else if(!pull(segment) && c.int_ >= PyList_GET_SIZE(segment_items.of(segment))) {
+      } else if(!pull(segment) && c.int_ >= PyList_GET_SIZE(lazies.segment_items.of(segment))) {
         return ended(c);
       }
     }
@@ -182,14 +127,14 @@ struct cursor::sources {
       }
       PyObject* const part = c.source_.get();
       PyTypeObject* const type = Py_TYPE(part);
-      if(type == cons_type || type == cell_type) {
-        c.item_ = ref::share(cons_head.of(part));
+      if(type == lazies.cons || type == lazies.cell) {
+        c.item_ = ref::share(lazies.cons_head.of(part));
         item = c.item_.get();
-        c.source_ = ref::share(cons_tail.of(part));
+        c.source_ = ref::share(lazies.cons_tail.of(part));
         return true;
       }
-      if(type == lazy_type) {
-        c.source_ = lazy_thunk.of(part) == Py_None ? ref::share(lazy_value.of(part))
+      if(type == lazies.lazy) {
+        c.source_ = lazies.thunk.of(part) == Py_None ? ref::share(lazies.value.of(part))
                                                    : ref::own(PyObject_CallMethodNoArgs(part, name_seq));
       } else if(type == concat_type) {
         c.links_ = ref::own(PyObject_CallMethodOneArg(part, name_opened, c.links_.get()));
@@ -210,7 +155,7 @@ struct cursor::sources {
   }
 
   static bool is_linked(PyTypeObject* type) noexcept {
-    return type == cons_type || type == lazy_type || type == concat_type || type == cell_type;
+    return type == lazies.cons || type == lazies.lazy || type == concat_type || type == lazies.cell;
   }
 
   // A range of which every integer has 64 bits; false when that is not so.
@@ -249,9 +194,9 @@ struct cursor::sources {
       c.more_ = entries;
       return;
     }
-    if(type == iter_type) {
-      c.int_ = whole(iter_index.of(coll));
-      c.source_ = ref::share(iter_segment.of(coll));
+    if(type == lazies.iter) {
+      c.int_ = whole(lazies.iter_index.of(coll));
+      c.source_ = ref::share(lazies.iter_segment.of(coll));
       c.more_ = segments;
       return;
     }
@@ -322,26 +267,12 @@ PyObject* set_iteration(PyObject*, PyObject* args) {
   return guarded([&] {
     auto const type = [](PyObject* o) { return reinterpret_cast<PyTypeObject*>(Py_NewRef(o)); };
     indexed_type = type(indexed);
-    iter_type = type(iter);
-    segment_type = type(segment);
-    lazy_type = type(lazy);
-    cons_type = type(cons);
-    cell_type = type(cell);
     concat_type = type(concat);
+    set_lazies(type(iter), type(segment), type(lazy), type(cons), type(cell));
     reduced_type = type(reduced);
     python_iterate = Py_NewRef(iterate);
     indexed_items = slot_of(indexed_type, "items");
     indexed_index = slot_of(indexed_type, "index");
-    iter_segment = slot_of(iter_type, "segment");
-    iter_index = slot_of(iter_type, "index");
-    segment_items = slot_of(segment_type, "items");
-    segment_source = slot_of(segment_type, "source");
-    segment_next = slot_of(segment_type, "next");
-    segment_error = slot_of(segment_type, "error");
-    lazy_thunk = slot_of(lazy_type, "_thunk");
-    lazy_value = slot_of(lazy_type, "_value");
-    cons_head = slot_of(cons_type, "head");
-    cons_tail = slot_of(cons_type, "tail");
     reduced_slot = slot_of(reduced_type, "value");
     return ref::share(Py_None);
   });

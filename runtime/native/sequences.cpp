@@ -2,6 +2,7 @@
 // classes and the functions to fall back to come from `set_sequences`, as they import this extension.
 #include "sequences.hpp"
 #include "callable.hpp"
+#include "lazy_seqs.hpp"
 #include "module.hpp"
 #include "numbers.hpp"
 #include "types.hpp"
@@ -72,6 +73,7 @@ ref after(PyObject* coll, PyObject* otherwise, PyObject* slow) {
   }
   if(type == known.list) return list_after(coll, otherwise);
   if(type == known.vector) return size_of(coll) > 1 ? make_indexed(coll, 1) : ref::share(otherwise);
+  if(ref rest; rest_of_lazy(coll, empty_list, rest)) return otherwise == Py_None ? seq(rest.get()) : rest;
   return call_python(slow, coll);
 }
 
@@ -175,6 +177,7 @@ ref seq(PyObject* coll) {
     return ref::share(has ? coll : Py_None);
   }
   if(type == known.map && size_of(coll) == 0) return ref::share(Py_None);
+  if(ref found; seq_of_lazy(coll, found)) return found;
   return call_python(slow_seq, coll);
 }
 
