@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from runtime.analysis import nodes as n
-from runtime.analysis.types import OBJECT, CppType
+from runtime.analysis.types import OBJECT, OF_LITERALS, CppType, Type
 from runtime.native import _support
 
 CHECKED_EVERY = 1024  # rounds between two looks at whether the loop is compiled
@@ -74,15 +74,18 @@ class LoopReplacement:
         self._outer, self._own = outer, own
         self._possible = not any(isinstance(x.type, CppType) for x in (*outer, *own))
         self._slots = [slot(x) for x in (*outer, *own)]
+        self._classes: dict[int, type] = {}  # of the values that the code takes unboxed, by slot
 
     def enter(self, e: list[Any], rounds: int) -> Callable[..., Any] | None:
         """What to call, with `arguments`, to go on after so many rounds; None while there is nothing."""
         if not self._possible or rounds < HOT_ROUNDS:
             return None
         if self._code is None:
-            self._code = self._request(self._function())
+            self._code = self._request(self._function(e))
             self._possible = self._code is not None
         if self._code is None or not self._code.native:
+            return None
+        if any(type(e[slot]) is not kind for slot, kind in self._classes.items()):
             return None
         return _support.Fn(self._code, ())
 
@@ -90,18 +93,27 @@ class LoopReplacement:
         """The values of the locals in the frame, in the order of the function's parameters."""
         return [e[slot] for slot in self._slots]
 
-    def _function(self) -> n.Fn:
-        entering = [n.Local(x.name, x.type) for x in self._own]
+    def _function(self, e: list[Any]) -> n.Fn:
+        """The loop as a function whose parameters are of the types that the frame's values have now."""
+        locals_ = (*self._outer, *self._own)
+        params = []
+        for local, slot in zip(locals_, self._slots, strict=True):
+            kind: Type = OF_LITERALS.get(type(e[slot]), OBJECT)
+            if kind != OBJECT:
+                self._classes[slot] = type(e[slot])
+            params.append(n.Local(local.name, kind))
         starts = tuple(
             (local, n.LocalRef(param, type=param.type or OBJECT))
-            for local, param in zip(self._own, entering, strict=True)
+            for local, param in zip(locals_, params, strict=True)
         )
+        outer, own = starts[: len(self._outer)], starts[len(self._outer) :]
         loop = n.Loop(
-            self._node.label, starts, self._node.body, span=self._node.span, type=self._node.type
+            self._node.label, own, self._node.body, span=self._node.span, type=self._node.type
         )
         body: n.Node = loop
         if isinstance(loop.type, CppType):  # nobody looks at its value
             body = n.Do((loop,), n.Const(None), span=loop.span)
-        arity = n.Arity((*self._outer, *entering), False, -1, body)
+        body = n.Let(outer, body, span=loop.span, type=body.type)
+        arity = n.Arity(tuple(params), False, -1, body)
         name = f"{self._name}$loop{self._node.span.line if self._node.span else ''}"
         return n.Fn(name, n.Local("this", OBJECT), (arity,), (), -next(_keys), span=self._node.span)
