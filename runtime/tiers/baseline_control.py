@@ -14,6 +14,7 @@ from runtime.tiers.baseline_writer import DISCARD, RETURN, BaselineWriter, Opera
 from runtime.tiers.closures import needs_end
 
 SCANNED_CASES = 8  # a case with more constants looks its value up in a table
+DEEPEST = 50  # blocks in each other; what is deeper jumps
 AT_ONCE = (n.Const, n.NativeConst, n.LocalRef, n.VarRef, n.CppExpr, n.Call, n.Intrinsic)
 
 
@@ -58,6 +59,9 @@ class BaselineControl(BaselineWriter):
         return ""
 
     def if_(self, node: n.If, dst: Operand) -> None:
+        if self.depth > DEEPEST:
+            self.deep_if(node, dst)
+            return
         self.open(f"if({self.condition(node.test)})")
         self.into(node.then, dst)
         if dst != DISCARD or not isinstance(node.otherwise, (n.Const, n.NativeConst)):
@@ -66,6 +70,16 @@ class BaselineControl(BaselineWriter):
             self.depth += 1
             self.into(node.otherwise, dst)
         self.close()
+
+    def deep_if(self, node: n.If, dst: Operand) -> None:
+        """A branch without blocks: Clang nests 256 of them at most."""
+        otherwise, done = self.label("else"), self.label("done")
+        self.emit(f"if(!({self.condition(node.test)})) goto {otherwise};")
+        self.into(node.then, dst)
+        self.emit(f"goto {done};")
+        self.emit(f"{otherwise}:;")
+        self.into(node.otherwise, dst)
+        self.emit(f"{done}:;")
 
     def do_(self, node: n.Do, dst: Operand) -> None:
         for statement in node.statements:

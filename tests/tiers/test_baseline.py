@@ -128,6 +128,18 @@ def test_a_call_gives_back_what_it_took(rt: Runtime) -> None:
     assert sys.getrefcount(thing) == before
 
 
+def test_many_branches_in_each_other_compile() -> None:
+    rt = Runtime(strategy="stub-jit")
+    clauses = " ".join(f"(= x {i}) (str {i})" for i in range(300))
+    rt.eval(f"(defn f [x] (let [found (cond {clauses})] [found]))")
+    f = rt.functions()[-1]
+    assert f.tier == 1, f.error
+    assert [pr_str(rt.call("user/f", x)) for x in (0, 60, 299, 300)] == [
+        '["0"]', '["60"]', '["299"]', "[nil]",
+    ]  # fmt: skip
+    rt.close()
+
+
 def test_what_ends_the_program_is_not_caught() -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
