@@ -84,7 +84,7 @@ class Fused(Entries):
         assert self.speculation is not None
         callee: Callee | None
         if isinstance(fn, n.Fn):
-            direct = self.speculation.literal(self.table.by_key.get(fn.key), len(values))
+            direct = self.speculation.direct(self.table.by_key.get(fn.key), len(values))
             callee = Callee(None, None, direct) if direct is not None else None
         else:
             callee = self.speculation.callee(n.Call(fn, tuple(fn for _ in values)))

@@ -102,12 +102,12 @@ class Speculation:
             return None
         if function.code is self._code:
             return Callee(fn.var, function, None)
-        directs = self._fresh.get(function.code) or getattr(function.code, "directs", {})
-        direct = directs.get(len(node.args))
+        code = function.code
+        direct = self.direct(code if isinstance(code, FnCode) else None, len(node.args))
         return Callee(fn.var, function, direct) if direct is not None else None
 
-    def literal(self, code: FnCode | None, count: int) -> Direct | None:
-        """How the function that an `fn` form makes is called, if it is compiled already."""
+    def direct(self, code: FnCode | None, count: int) -> Direct | None:
+        """How functions of that code are called, if it is compiled already."""
         if code is None or not self._possible:
             return None
         return (self._fresh.get(code) or code.directs).get(count)
