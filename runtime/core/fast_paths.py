@@ -38,6 +38,7 @@ for _name, _native, _slow_name, _python in (
     ("contains?", _support.contains, "contains", lookup.contains),
     ("first", _support.first, "first", sequences.first),
     ("assoc", _support.assoc, "assoc", updating.assoc),
+    ("conj", _support.conj, "conj", updating.conj),
 ):
     _support.set_slow(_slow_name, _python)
     _replace(_name, _native)
@@ -52,12 +53,17 @@ _support.set_sequences(
     state.swap,
     str_value,
 )
+_support.set_updates(updating.update, updating.update_in)
 for _name, _native in (
     ("seq", _support.seq),
     ("next", _support.next),
     ("rest", _support.rest),
     ("swap!", _support.swap),
     ("str", _support.text),
+    ("get-in", _support.get_in),
+    ("assoc-in", _support.assoc_in),
+    ("update", _support.update),
+    ("update-in", _support.update_in),
 ):
     _replace(_name, _native)
 

@@ -110,6 +110,11 @@ PyObject* register_holder(PyObject*, PyObject* args) {
   });
 }
 
+PyObject* conj_callable(PyObject*, PyObject* const* a, Py_ssize_t n) {
+  if(n == 2) return guarded([&] { return conj(a[0], a[1]); });
+  return guarded([&] { return ref::own(PyObject_Vectorcall(slow_path(slow::conj), a, n, nullptr)); });
+}
+
 PyObject* set_metadata(PyObject*, PyObject* table) {
   if(!PyDict_Check(table)) return PyErr_Format(PyExc_TypeError, "set_metadata expects a dict");
   Py_INCREF(table);
@@ -153,6 +158,7 @@ PyMethodDef methods[] = {
     "Whether a map or set has the key, or a vector or string the index." },
   { "assoc", fast(assoc_callable), METH_FASTCALL,
     "`coll` with the value at the key (of a map or record) or index (of a vector)." },
+  { "conj", fast(conj_callable), METH_FASTCALL, "`coll` with the items added where that is cheap." },
   { "register_holder", register_holder, METH_VARARGS, "Look up in the map of a slot for a type with this `get`." },
   { "speed_up_keywords", speed_up_keywords, METH_NOARGS, "Make keywords call the native get." },
   { "set_metadata", set_metadata, METH_O, "Share the table in which the metadata of maps and vectors is kept." },
@@ -245,6 +251,12 @@ ref assoc(PyObject* coll, PyObject* key, PyObject* value) {
     }
   }
   return call_slow(slow::assoc, coll, key, value);
+}
+
+ref conj(PyObject* coll, PyObject* item) {
+  bool const plain = metadata && PyDict_GET_SIZE(metadata) == 0;
+  if(plain && is_vector(coll)) return call_method(vector_append, coll, item);
+  return call_slow(slow::conj, coll, item);
 }
 
 bool init_collections(PyObject* module) {

@@ -18,5 +18,6 @@ TS_API std::int64_t count(PyObject* coll);
 TS_API ref first(PyObject* coll);
 TS_API bool contains(PyObject* coll, PyObject* key);
 TS_API ref assoc(PyObject* coll, PyObject* key, PyObject* value);
+TS_API ref conj(PyObject* coll, PyObject* item);
 
 } // namespace ts

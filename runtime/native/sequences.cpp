@@ -77,12 +77,6 @@ ref after(PyObject* coll, PyObject* otherwise, PyObject* slow) {
   return call_python(slow, coll);
 }
 
-// Whether Python can call `f` as it is: collections and symbols are adapted first.
-bool is_callable(PyObject* f) noexcept {
-  PyTypeObject* const type = Py_TYPE(f);
-  return type != known.map && type != known.vector && type != known.symbol && PyCallable_Check(f);
-}
-
 // The interpreter changes threads only while Python code runs, so after `f` has returned, comparing the atom's
 // value with the one `f` saw and replacing it cannot be interrupted.
 PyObject* swap(PyObject*, PyObject* const* a, Py_ssize_t n) {
@@ -159,6 +153,11 @@ PyMethodDef methods[] = {
 };
 
 } // namespace
+
+bool is_callable(PyObject* f) noexcept {
+  PyTypeObject* const type = Py_TYPE(f);
+  return type != known.map && type != known.vector && type != known.symbol && PyCallable_Check(f);
+}
 
 bool first_of_indexed(PyObject* coll, ref& found) {
   if(Py_TYPE(coll) != indexed_type) return false;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<char const*, static_cast<int>(slow::count_)> slow_names = {
   "arithmetic", "ordering", "equal", "hash", "compare", "get", "nth", "count", "first", "contains", "assoc",
-  "show",
+  "conj", "show",
 };
 std::array<PyObject*, static_cast<int>(slow::count_)> slow_functions{};
 

@@ -31,6 +31,7 @@ enum class slow : int {
   first,      // (coll)
   contains,   // (coll, key)
   assoc,      // (coll, key, value)
+  conj,       // (coll, item)
   show,       // (a) -> str: a value as an error's text shows it
   count_,
 };

@@ -76,6 +76,42 @@ def test_records_and_sets_look_up_in_their_maps() -> None:
     assert _support.get(Set.make([A]), B, 5) == 5 and _support.contains(Set.make([A]), A)
 
 
+@given(coll=collections, path=st.one_of(st.none(), st.lists(keys, max_size=3).map(vector)))
+def test_paths_agree_with_python(coll: Any, path: Any) -> None:
+    def count_up(old: Any, *args: Any) -> Any:
+        return (old, *args)
+
+    nested = Map({A: coll, 2: vector((coll, Map({None: 1})))})
+    for m in (coll, nested):
+        assert outcome(_support.get_in, m, path, B) == outcome(lookup.get_in, m, path, B)
+        assert outcome(_support.get_in, m, path) == outcome(lookup.get_in, m, path)
+        for native, python, args in (
+            (_support.assoc_in, updating.assoc_in, (B,)),
+            (_support.update_in, updating.update_in, (count_up, 1, 2)),
+            (_support.update_in, updating.update_in, (Map({1: 2}),)),
+            (_support.update_in, updating.update_in, (5,)),
+        ):
+            assert outcome(native, m, path, *args) == outcome(python, m, path, *args)
+
+
+@given(coll=collections, key=keys)
+def test_update_and_conj_agree_with_python(coll: Any, key: Any) -> None:
+    for args in ((lambda *found: found, 1), (lambda old: old,), (Map({1: 2}),), (A,), (None,)):
+        assert outcome(_support.update, coll, key, *args) == outcome(
+            updating.update, coll, key, *args
+        )
+    for items in ((), (key,), (key, vector((1, 2)))):
+        assert outcome(_support.conj, coll, *items) == outcome(updating.conj, coll, *items)
+
+
+def test_changes_keep_metadata() -> None:
+    marked = attach(vector((1,)), Map({B: True}))
+    assert meta(_support.conj(marked, 2)) == Map({B: True})
+    marked = attach(Map({A: 1}), Map({B: True}))
+    assert meta(_support.update(marked, A, lambda x: x)) == Map({B: True})
+    assert meta(_support.assoc_in(marked, vector((A,)), 5)) == Map({B: True})
+
+
 def test_assoc_takes_many_pairs_and_keeps_metadata() -> None:
     assert _support.assoc(Map(), A, 1, B, 2) == Map({A: 1, B: 2})
     marked = attach(Map({A: 1}), Map({B: True}))
