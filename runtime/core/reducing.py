@@ -39,23 +39,16 @@ def _taken(coll: Any) -> Any:
 @core("reduce-kv", arglists="([f init coll])")
 def reduce_kv(f: Any, init: Any, coll: Any) -> Any:
     """`(f acc key value)` over the entries of a map, or the indices and items of a vector."""
-    f = as_fn(f)
-    acc = init
-    for key, value in pairs(coll):
-        acc = f(acc, key, value)
-        if type(acc) is Reduced:
-            return acc.value
-    return acc
+    kind = type(coll)
+    return _support.fold_kv(as_fn(f), init, coll if kind is Map or kind is PVector else pairs(coll))
 
 
 def pairs(coll: Any) -> Any:
-    """Keys and values of a map, indices and items of a vector, as Python pairs."""
+    """Keys and values of what is like a map, as Python pairs."""
     if coll is None:
         return ()
     if hasattr(coll, "items") and not isinstance(coll, Seq | List):
         return coll.items()
-    if type(coll) is PVector:
-        return enumerate(coll)
     return iterate(coll)
 
 

@@ -99,6 +99,7 @@ struct cursor::sources {
   }
 
   static bool iterator(cursor& c, PyObject*& item) {
+    check_stack();
     c.item_ = ref{};
     PyObject* const found = PyIter_Next(c.source_.get());
     if(!found) {
@@ -253,6 +254,40 @@ ref reduce(PyObject* f, ref acc, cursor& items) {
     if(count % breath == 0) breathe();
   }
   return acc;
+}
+
+// Gives `take` the key and value of each of the pairs until it returns false.
+template<class F> static void each_pair(PyObject* pairs, F const& take) {
+  PyObject *key, *value;
+  if(readable_map(pairs)) {
+    map_walk entries(pairs);
+    while(entries.next(key, value) && take(key, value)) {}
+  } else if(Py_TYPE(pairs) == known.vector) {
+    cursor items(pairs);
+    for(std::int64_t index = 0; items.next(value) && take(box(index).get(), value); ++index) {}
+  } else {
+    ref const items =
+      Py_TYPE(pairs) == known.map ? ref::own(PyObject_CallMethod(pairs, "items", nullptr)) : ref::share(pairs);
+    ref const found = ref::own(PyObject_GetIter(items.get()));
+    while(PyObject* const next = PyIter_Next(found.get())) {
+      ref const pair = ref::own(next);
+      ref const k = ref::own(PySequence_GetItem(next, 0)), v = ref::own(PySequence_GetItem(next, 1));
+      if(!take(k.get(), v.get())) return;
+    }
+    if(PyErr_Occurred()) throw py_error{};
+  }
+}
+
+ref reduce_kv(PyObject* f, ref acc, PyObject* pairs) {
+  ref const held = ref::share(pairs);
+  unsigned count = 0;
+  each_pair(pairs, [&](PyObject* key, PyObject* value) {
+    PyObject* args[] = { nullptr, acc.get(), key, value };
+    acc = call(f, args + 1, 3);
+    if(++count % breath == 0) breathe();
+    return !is_reduced(acc.get());
+  });
+  return is_reduced(acc.get()) && count ? reduced_value(acc.get()) : acc;
 }
 
 namespace {

@@ -63,5 +63,8 @@ TS_API void breathe();
 
 // `(f acc item)` over all items, until it is reduced.
 TS_API ref reduce(PyObject* f, ref acc, cursor& items);
+// `(f acc key value)` over the entries of a map, or the indices and items of a vector; `pairs` gives those of what
+// is neither.
+TS_API ref reduce_kv(PyObject* f, ref acc, PyObject* pairs);
 
 } // namespace ts

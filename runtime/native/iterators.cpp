@@ -96,7 +96,7 @@ int filter_traverse(PyObject* self, visitproc visit, void* arg) {
 
 PyObject* filter_next(PyObject* self) {
   filter* const f = as_filter(self);
-  if(!f->source) return nullptr;
+  if(!f->source || !guarded([] { return check_stack(), ref::share(Py_None); })) return nullptr;
   ref const pred = ref::share(f->pred), source = ref::share(f->source);
   for(unsigned count = 1; PyObject* const item = Py_TYPE(source.get())->tp_iternext(source.get()); ++count) {
     PyObject* args[] = { nullptr, item };
@@ -166,6 +166,11 @@ PyObject* fold(PyObject*, PyObject* const* a, Py_ssize_t n) {
   });
 }
 
+PyObject* fold_kv(PyObject*, PyObject* const* a, Py_ssize_t n) {
+  if(n != 3) return wrong_arity("reduce-kv", n);
+  return guarded([&] { return reduce_kv(a[0], ref::share(a[1]), a[2]); });
+}
+
 ref drain(PyObject* coll) {
   cursor items(coll);
   unsigned count = 1;
@@ -181,6 +186,7 @@ PyMethodDef methods[] = {
   { "advance", fast(unary<"advance", advance>), METH_FASTCALL, "The next item of a walk, `END` where there is none." },
   { "filtered", fast(filtered), METH_FASTCALL, "The items for which the predicate's logical truth is the one given." },
   { "fold", fast(fold), METH_FASTCALL, "`(f acc item)` over all items; without `acc` the first item takes its place." },
+  { "fold_kv", fast(fold_kv), METH_FASTCALL, "`(f acc key value)` over a map, a vector or pairs." },
   { "drain", fast(unary<"drain", drain>), METH_FASTCALL, "Evaluate all items." },
   { nullptr, nullptr, 0, nullptr },
 };

@@ -1,5 +1,6 @@
 // Sequences over iterators keep their items in segments, which are linked forwards only.
 #include "lazy_seqs.hpp"
+#include "function.hpp"
 
 namespace ts {
 
@@ -63,6 +64,7 @@ bool pull(PyObject* segment) {
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
     throw py_error{};
   }
+  check_stack(); // sequences over sequences may be nested deeply
   PyObject* const made = PyIter_Next(source.get());
   if(!made) {
     if(PyErr_Occurred()) {

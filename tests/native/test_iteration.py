@@ -22,8 +22,8 @@ from runtime.core.collections import Set, SortedMap
 from runtime.core.equality import compare
 from runtime.core.generators import range_
 from runtime.core.kinds import Map, PVector, Reduced, vector
-from runtime.core.lazy import filter_, map_
-from runtime.core.reducing import reduce
+from runtime.core.lazy import filter_, map_, take
+from runtime.core.reducing import reduce, reduce_kv
 from runtime.core.sequences import Concat, Cons, IndexedSeq, IterSeq, LazySeq, cons, rest
 from runtime.core.values import Char, Keyword, List
 from runtime.native import _support, build
@@ -184,6 +184,26 @@ def test_items_are_evaluated_when_asked_for(native: Native) -> None:
     assert seen == [0, 1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize(
+    ("coll", "expected"),
+    [
+        (Map({A: 1, B: 2}), {(A, 1), (B, 2)}),
+        (vector((7, None)), {(0, 7), (1, None)}),
+        (SortedMap.make([(2, 3), (1, 2)], compare), {(1, 2), (2, 3)}),
+        (List.of(vector((1, 2)), vector((3, 4))), {(1, 2), (3, 4)}),
+        ({1: 2}, {(1, 2)}),
+        (None, set()),
+        (Map(), set()),
+    ],
+)
+def test_keys_and_values_are_reduced(coll: Any, expected: set[Any]) -> None:
+    assert set(reduce_kv(lambda acc, k, v: (*acc, (k, v)), (), coll)) == expected
+    stopped = reduce_kv(lambda acc, k, v: Reduced((*acc, k)), (), coll)
+    assert len(stopped) == min(1, len(expected))
+    untouched = Reduced(1)
+    assert reduce_kv(lambda acc, k, v: 1, untouched, Map()) is untouched
+
+
 def test_the_end_stays_the_end() -> None:
     walk = _support.walk(vector((1,)))
     assert _support.advance(walk) == 1
@@ -246,6 +266,16 @@ def test_what_was_walked_is_freed() -> None:
         for _ in range(600):
             _support.advance(walk)
         assert sum(item() is not None for item in made) < 70
+
+
+@pytest.mark.parametrize("nest", [partial(map_, str), partial(filter_, str), partial(take, 3)])
+def test_nesting_beyond_the_stack_is_a_clean_error(nest: Callable[[Any], Any]) -> None:
+    s: Any = vector((1, 2))
+    for _ in range(100_000):
+        s = nest(s)
+    for walk in (list, lambda s: reduce(max, s), lambda s: s.first()):
+        with pytest.raises(RecursionError):
+            walk(s)
 
 
 def test_walks_in_cycles_are_collected() -> None:
