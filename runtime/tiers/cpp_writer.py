@@ -100,6 +100,8 @@ class CppWriter(ABC):
                     self.emit(f"(void)({value.text});")
             case "return":
                 text = self.as_rep(value, dest.rep)
+                if dest.rep == NUM and value.rep == NUM and value.stable:
+                    text = f"ts::num({text})"  # the variable may be const
                 self.emit(f"return {text}{'.release()' if dest.rep in (OWNED, NUM) else ''};")
             case "address":
                 self.emit(f"{dest.name} = std::addressof({value.text});")
