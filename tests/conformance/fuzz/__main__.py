@@ -11,7 +11,7 @@ from hypothesis.errors import Flaky
 
 from tests.conformance.fuzz.agreement import Bench, Difference
 from tests.conformance.fuzz.programs import Program, programs
-from tests.conformance.fuzz.unrest import difference_in_unrest
+from tests.conformance.fuzz.restless import difference_in_unrest
 
 ROUND = 100  # programs between two looks at the clock; a round ends with its first difference
 

@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runtime import Runtime
-from runtime.core.exceptions import original
-from runtime.core.printing import pr_str
 from runtime.errors import LispError, LispErrors
-from runtime.tiers.closures import CppException
 from tests.conformance.fuzz.programs import ENTRY, PRELUDE, Program
+from tests.conformance.outcome import Outcome, observed, told
 
 FOLDER = Path(__file__).parent
-STRATEGIES = {
-    "interpret": 100,
-    "stub-jit": 100,
-    "inline-jit": 100,
-    "tiered": 1,
-}  # strategy -> threshold
-ROUNDS = 2  # of calls under `tiered`, the background work finished between them
-_VARYING = re.compile(
-    r"0x[0-9a-f]{6,}|(?<=__)\d+|(?<=#)\d+|(?<=\$fn)\d+"
-)  # addresses and serial numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one call did, as text. `stack` are the names of the Lisp calls an error went through."""
-
-    value: str
-    printed: str
-    log: str
-    stack: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        parts = [self.value, f"  printed {self.printed!r}" if self.printed else ""]
-        parts.append(f"  C++ did {self.log}" if self.log else "")
-        parts.append(f"  in {' < '.join(self.stack)}" if self.stack else "")
-        return "\n".join(part for part in parts if part)
+RUNTIMES = {
+    "interpret": ("interpret", 100),
+    "stub-jit": ("stub-jit", 100),
+    "inline-jit": ("inline-jit", 100),
+    "tiered": ("tiered", 1),
+    "tiered, 2": ("tiered", 2),
+}  # label -> strategy, threshold
+ROUNDS = 3  # under `tiered`: the first row alone, then all, then all again, nothing left to compile between
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +36,6 @@ class Difference:
         return f"{self.program}\n--- interpret\n{self.expected}\n--- {self.strategy}\n{self.found}"
 
 
-def told(error: BaseException) -> str:
-    """An error's class and message."""
-    cause = original(error)
-    if isinstance(cause, CppException):
-        return f"C++ {cause}"
-    if isinstance(error, LispErrors):
-        return "; ".join(told(e) for e in error.errors)
-    message = error.message if isinstance(error, LispError) else str(error)
-    return f"{type(cause).__name__}: {message}"
-
-
 @dataclass(slots=True)
 class Bench:
     """A runtime for each strategy; all share the process's C++."""
@@ -80,8 +46,8 @@ class Bench:
     failed: int = 0  # calls that raised
 
     def __post_init__(self) -> None:
-        for strategy, threshold in STRATEGIES.items():
-            self.runtimes[strategy] = runtime = Runtime(strategy, threshold, include_dirs=[FOLDER])
+        for label, (strategy, threshold) in RUNTIMES.items():
+            self.runtimes[label] = runtime = Runtime(strategy, threshold, include_dirs=[FOLDER])
             runtime.eval(PRELUDE, "prelude.jank")
 
     def close(self) -> None:
@@ -92,36 +58,54 @@ class Bench:
         """How the strategies disagree, if they do; with `only`, whether that one differs from tier 0."""
         self.compared += 1
         rows = self.runtimes["interpret"].eval(program.arguments)
-        expected: list[Outcome] = []
-        for strategy, runtime in self.runtimes.items():
-            if only and strategy not in (only, "interpret"):
+        expected = self.expected(program, rows)
+        for label, runtime in self.runtimes.items():
+            if label == "interpret" or (only and label != only):
                 continue
-            found = self.outcomes(runtime, program, rows)
-            if strategy == "interpret":
-                expected = found
-                continue
-            for i, outcome in enumerate(found):
-                if outcome != expected[i % len(expected)]:
-                    index = i % len(expected)
-                    return Difference(program, strategy, str(expected[index]), str(outcome))
+            for wanted, found in zip(*self.outcomes(runtime, program, rows, expected), strict=True):
+                if found != wanted:
+                    return Difference(program, label, str(wanted), str(found))
             if why := not_compiled(runtime, program):
-                return Difference(program, strategy, "compiles", why)
+                return Difference(program, label, "compiles", why)
         return None
 
-    def outcomes(self, runtime: Runtime, program: Program, rows: Any) -> list[Outcome]:
-        """What every call does, in order; a program that is rejected has one outcome."""
-        try:
-            runtime.eval(f"(let [] {' '.join(program.definitions)})", "fuzz.jank")
-        except (LispError, LispErrors) as e:
-            self.rejected += runtime.strategy == "interpret"
-            return [Outcome(f"rejected: {told(e)}", "", "")]
+    def expected(self, program: Program, rows: Any) -> list[Outcome]:
+        """What tier 0 does for each row of arguments; a program that is rejected has one outcome."""
+        runtime = self.runtimes["interpret"]
+        if rejected := define(runtime, program):
+            self.rejected += 1
+            return [rejected]
         found = [outcome(runtime, row) for row in rows]
-        if runtime.strategy == "interpret":
-            self.failed += sum(o.value.startswith("raised") for o in found)
-        for _ in range(ROUNDS - 1 if runtime.strategy == "tiered" else 0):
-            assert runtime.wait_idle(60), "the compiler does not come to an end"
-            found += [outcome(runtime, row) for row in rows]
+        self.failed += sum(o.value.startswith("raised") for o in found)
         return found
+
+    def outcomes(
+        self, runtime: Runtime, program: Program, rows: Any, expected: list[Outcome]
+    ) -> tuple[list[Outcome], list[Outcome]]:
+        """What every call should do and does, in order."""
+        rejected = define(runtime, program)
+        if rejected or expected[0].value.startswith("rejected"):
+            return [expected[0]], [rejected or Outcome("accepted", "")]
+        if runtime.strategy != "tiered":
+            return expected, [outcome(runtime, row) for row in rows]
+        first = [0] * runtime.threshold
+        wanted: list[Outcome] = []
+        found: list[Outcome] = []
+        for numbers in (first, range(len(rows)), range(len(rows))):
+            for i in numbers:
+                wanted.append(expected[i])
+                found.append(outcome(runtime, rows[i]))
+            assert runtime.wait_idle(60), "the compiler does not come to an end"
+        return wanted, found
+
+
+def define(runtime: Runtime, program: Program) -> Outcome | None:
+    """Define a program's functions; gives why that cannot be."""
+    try:
+        runtime.eval(program.text, "fuzz.jank")
+    except (LispError, LispErrors) as e:
+        return Outcome(f"rejected: {told(e)}", "")
+    return None
 
 
 def not_compiled(runtime: Runtime, program: Program) -> str:
@@ -136,7 +120,7 @@ def not_compiled(runtime: Runtime, program: Program) -> str:
 
 def outcome(runtime: Runtime, row: Any) -> Outcome:
     """What one call of `main` does."""
-    return observed(runtime, lambda: runtime.call(ENTRY, *row))
+    return afresh(runtime, lambda: runtime.call(ENTRY, *row))
 
 
 def replay(runtime: Runtime, source: str) -> list[Outcome]:
@@ -145,21 +129,12 @@ def replay(runtime: Runtime, source: str) -> list[Outcome]:
     runtime.eval(source[:cut], "corpus.jank")
     found = []
     for _ in range(ROUNDS):
-        found.append(observed(runtime, lambda: runtime.eval(source[cut:], "corpus.jank")))
+        found.append(afresh(runtime, lambda: runtime.eval(source[cut:], "corpus.jank")))
         assert runtime.wait_idle(60), "the compiler does not come to an end"
     return found
 
 
-def observed(runtime: Runtime, run: Callable[[], Any]) -> Outcome:
+def afresh(runtime: Runtime, run: Callable[[], Any]) -> Outcome:
     """What `run` does, from a fresh state on."""
     runtime.call("fuzz/anew!")
-    printed = io.StringIO()
-    stack: tuple[str, ...] = ()
-    with contextlib.redirect_stdout(printed):
-        try:
-            shown = pr_str(run())
-        except LispError as e:
-            shown = f"raised {told(e)}"
-            stack = tuple(_VARYING.sub("…", f.function) for f in e.stack)
-    log = runtime.call("fuzz/done-by-cpp")
-    return Outcome(_VARYING.sub("…", shown), _VARYING.sub("…", printed.getvalue()), log, stack)
+    return observed(run, lambda: str(runtime.call("fuzz/done-by-cpp")))

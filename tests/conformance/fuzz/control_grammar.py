@@ -98,7 +98,7 @@ class ControlGrammar(Drawer, ABC):
         return f"(let [{' '.join(bindings)}] {self.body(kind, scope, depth)})"
 
     def body(self, kind: str, scope: Scope, depth: int) -> str:
-        effects = "".join(self.effect(scope, depth) + " " for _ in range(self.upto(2)))
+        effects = "".join(self.effect(scope, depth) + "\n" for _ in range(self.upto(2)))
         return effects + self.expr(kind, scope, depth)
 
     def loop(self, kind: str, scope: Scope, depth: int) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.conformance.fuzz.lisp_grammar import LispGrammar
 from tests.conformance.fuzz.scope import LISP
+from tests.conformance.unrest import Definition
 
 PRELUDE = """(ns fuzz
   (:require ["fuzz.hpp" :as z :scope "fuzz"]
@@ -31,6 +33,20 @@ class Program:
     @property
     def names(self) -> list[str]:
         return [f"fuzz/{text.split()[1]}" for text in self.definitions]
+
+    @property
+    def text(self) -> str:
+        """One form that makes all the definitions, each on lines of its own."""
+        return "\n".join(["(let []", *self.definitions, ")"])
+
+    @property
+    def parts(self) -> list[Definition]:
+        """Each definition where it stands in the text."""
+        lines = accumulate((text.count("\n") + 1 for text in self.definitions), initial=2)
+        return [
+            Definition("fuzz", text, line)
+            for text, line in zip(self.definitions, lines, strict=False)
+        ]
 
     def __str__(self) -> str:
         return "\n".join([*self.definitions, f";; main is called with each of {self.arguments}"])

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from runtime.core.printing import pr_str
-from tests.conformance.fuzz.agreement import FOLDER, STRATEGIES, Bench, replay
+from tests.conformance.fuzz.agreement import FOLDER, RUNTIMES, Bench, replay
 from tests.conformance.fuzz.programs import Program, programs
-from tests.conformance.fuzz.unrest import difference_in_unrest
+from tests.conformance.fuzz.restless import difference_in_unrest
 from tests.lisp_cases import Case, read_cases
 
 CORPUS = read_cases(FOLDER / "corpus.jank")
@@ -24,10 +24,10 @@ def bench() -> Iterator[Bench]:
     made.close()
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("label", RUNTIMES)
 @pytest.mark.parametrize("case", CORPUS, ids=lambda case: case.place)
-def test_what_once_differed(bench: Bench, case: Case, strategy: str) -> None:
-    found = replay(bench.runtimes[strategy], case.source)
+def test_what_once_differed(bench: Bench, case: Case, label: str) -> None:
+    found = replay(bench.runtimes[label], case.source)
     for outcome in found:
         assert case.marks.get("=>", outcome.value) == outcome.value
         assert case.marks.get("!>", "") in outcome.value

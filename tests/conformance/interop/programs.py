@@ -26,6 +26,9 @@ STRATEGIES = {
 }  # strategy -> threshold
 
 
+TABLES: dict[str, list[str]] = {}  # by prelude: the programs with a value of the modules imported
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """An expression that is no program. `texts` must all be in the error as people read it."""
@@ -88,7 +91,10 @@ class Bench:
 
 
 def bench(prelude: str) -> object:
-    """A fixture: a `Bench` per strategy, in which `prelude` was evaluated."""
+    """A fixture: a `Bench` per strategy, in which `prelude` was evaluated. What follows in its module
+    belongs to that prelude."""
+    TABLES.pop(prelude, None)
+    TABLES[prelude] = []
 
     @pytest.fixture(scope="module", params=list(STRATEGIES), name="bench")
     def make(request: pytest.FixtureRequest) -> Iterator[Bench]:
@@ -103,6 +109,7 @@ def bench(prelude: str) -> object:
 
 def each(table: list[tuple[str, str]]) -> pytest.MarkDecorator:
     """Parametrises a test over (source, expected) pairs."""
+    TABLES[next(reversed(TABLES))] += [source for source, _ in table]
     return pytest.mark.parametrize(("source", "expected"), table, ids=[short(s) for s, _ in table])
 
 
