@@ -18,6 +18,8 @@ from runtime.analysis.scope import Scope
 from runtime.cling.oracle import TypeOracle
 from runtime.collector import HeldBack
 from runtime.core.invoke import as_fn
+from runtime.core.output import use_vars
+from runtime.core.records import Fields
 from runtime.core.values import List, Symbol
 from runtime.directives import is_directive, run_directive
 from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
@@ -91,13 +93,17 @@ class NamespaceResolver:
         return self.namespaces.current.name
 
     def data_reader(self, tag: Symbol) -> Callable[[Any], Any] | None:
-        """What `*data-readers*`, else `*default-data-reader-fn*`, says of a tag."""
+        """What `*data-readers*`, else a record's name, else `*default-data-reader-fn*` says of a tag."""
         if self._before_tags is not None:
             self._before_tags()
         core = self.namespaces.ensure(CORE).vars
         found = (core["*data-readers*"].deref() or {}).get(tag)
         if found is not None:
             return as_fn(found)
+        home, _, name = tag.name.rpartition(".")
+        var = self.namespaces.all[home].vars.get(name) if home in self.namespaces.all else None
+        if var is not None and isinstance(var.root, type) and issubclass(var.root, Fields):
+            return var.root.from_literal
         default = core["*default-data-reader-fn*"].deref()
         return None if default is None else lambda form: as_fn(default)(tag, form)
 
@@ -164,8 +170,13 @@ class Loader:
         self.host = host
         self.scripts: dict[Path, Script] = {}
 
+    def value_of(self, name: str) -> Any:
+        """What a dynamic var of clojure.core is on this thread."""
+        return self.host.namespaces.ensure(CORE).vars[name].deref()
+
     def eval_text(self, text: str | bytes, filename: str, line: int = 1, col: int = 1) -> Any:
         """The value of the last form. Raises LispError at the first form that fails."""
+        use_vars(self.value_of)  # core is the process's: there may be other runtimes
         resolver = NamespaceResolver(self.host.namespaces)
         value: Any = None
         for read in read_all(text, filename, resolver, line=line, col=col):
@@ -196,6 +207,7 @@ class Loader:
         definition as soon as it is met, because later forms need it, and at the end. Returns how many
         forms the file has, how many were evaluated, and the errors: what fails keeps its old version.
         """
+        use_vars(self.value_of)
         script = self.scripts.setdefault(path, Script(path))
         work = _Load(self, script, apply)
         old = self.host.namespaces.current

@@ -268,7 +268,7 @@ class Analyser:
                 f"the expansion of {var.name} does not end", span, f"at most {MAX_EXPANSIONS}"
             )
         try:
-            return expand_macro(var, form, scope, span)
+            return expand_macro(var, form, scope.as_map(), span)
         except LispError as e:
             place = e.span or span
             e.span = replace(place, via=(var.name, span)) if place else None
@@ -438,10 +438,10 @@ def _with_values(form: Any, values: list[Any]) -> Any:
     return form if made == form else with_meta(made, meta_of(form))
 
 
-def expand_macro(var: Var, form: List, scope: Any, span: Span | None) -> Any:
+def expand_macro(var: Var, form: List, env: Any, span: Span | None) -> Any:
     """Call a macro: core's take (form, env, args…), as scripts' do through &form and &env."""
     try:
-        return var.root(form, scope, *list(form)[1:])
+        return var.root(form, env, *list(form)[1:])
     except LispError:
         raise
     except RecursionError:

@@ -32,6 +32,10 @@ PREFIX_KEYWORDS = {
     "long": "long {}",
     "short": "short {}",
 }
+_TYPE_KEYWORDS = frozenset(
+    ("*", "&", "const", "array", "fn", "unsigned", "signed", "long", "short")
+)
+_TYPE = Symbol("type", "cpp")
 _SIMPLE = re.compile(r"^[\w:<>, ]+[\s*]*$")
 
 
@@ -166,10 +170,9 @@ def _type_of_list(form: List, ns: Namespace, span: Span | None) -> str:
 
 def is_type_form(form: Any) -> bool:
     """Whether a list in call position is a type of the DSL that is constructed: `((:* t) x)`."""
-    return isinstance(form, CppLiteral) or (
-        type(form) is List
-        and len(form) > 0
-        and type(form.first()) is Keyword
-        and form.first().name
-        in {"*", "&", "const", "array", "fn", "unsigned", "signed", "long", "short"}
-    )
+    if type(form) is not List or not len(form):
+        return isinstance(form, CppLiteral)
+    head = form.first()
+    if type(head) is Keyword:
+        return head.name in _TYPE_KEYWORDS
+    return head == _TYPE

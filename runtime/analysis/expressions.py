@@ -28,6 +28,7 @@ from runtime.errors import AnalysisError, CppError, Span
 _ABOUT_OPERANDS = (
     "no matching", "no viable", "ambiguous", "cannot", "drops", "too few", "too many", "invalid operands",
 )  # fmt: skip
+_NAMELESS = ("(lambda at ", "(unnamed ")  # how Clang spells such types
 
 
 class Expressions:
@@ -77,6 +78,13 @@ class Expressions:
             return CppType("", Flag.CONVERTIBLE, 0, question)
         if isinstance(answer, Rejected):
             self.reject(answer, operands, span, label)
+        if any(mark in answer.name for mark in _NAMELESS):
+            raise AnalysisError(
+                "this C++ value's type has no name",
+                span,
+                expected="a function or class with a name: (cpp/raw …) declares one",
+                found=answer.name,
+            )
         return CppType(answer.name, answer.flags, answer.size)
 
     def named_type(self, text: str, span: Span | None) -> CppType | None:

@@ -28,6 +28,7 @@ from runtime.analysis.types import (
 )
 from runtime.analysis.variadics import Variadics
 from runtime.cling.oracle import Answer, Question, Rejected
+from runtime.core.records import Fields
 from runtime.core.values import Keyword
 from runtime.errors import AnalysisError, CppError, Span
 from runtime.namespaces import Var
@@ -233,7 +234,9 @@ class InteropRules(Variadics):
     @staticmethod
     def is_lisp_object(value: n.Node) -> bool:
         """Whether it may be a record or an object of a type."""
-        return value.type == OBJECT and not isinstance(value, n.Const) and not boxed_now(value)
+        if isinstance(value, n.Const):
+            return isinstance(value.value, Fields)
+        return value.type == OBJECT and not boxed_now(value)
 
     def core_call(self, name: str, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
         """A call of a core function with the object, the member's name and the rest."""

@@ -8,6 +8,7 @@ from itertools import count
 from immutables import Map
 
 from runtime.analysis.nodes import Local
+from runtime.core.values import Symbol
 
 NO_NAMES: Map[str, tuple[Local, FnFrame | None]] = Map()
 _labels = count(1)
@@ -68,6 +69,12 @@ class Scope:
         if isinstance(local, FieldName):
             return FieldName(name, owner=self._capture(local.owner, home, self.frame))
         return self._capture(local, home, self.frame)
+
+    def as_map(self) -> Map[Symbol, Symbol] | None:
+        """The locals as macros see them, `&env`: by their symbols, None where there are none."""
+        if not self.names:
+            return None
+        return Map((symbol, symbol) for symbol in map(Symbol, self.names))
 
     @staticmethod
     def _capture(local: Local, home: FnFrame | None, frame: FnFrame | None) -> Local:

@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.core.equality import equal
 from runtime.core.invoke import Fn
-from runtime.core.kinds import EMPTY_MAP, Map, vector
+from runtime.core.kinds import EMPTY_MAP, Map, PVector, vector
 from runtime.core.printing import Output, print_map, register_printer
 from runtime.core.registry import core
 from runtime.core.values import Keyword
@@ -37,6 +37,16 @@ class Fields:
             )
         self.fields = Map(list(zip(self.basis, values, strict=True)))
         self.meta: Any = None
+
+    @classmethod
+    def from_literal(cls, form: Any) -> Any:
+        """What `#ns.Name[value …]` and, of a record, `#ns.Name{:field value …}` stand for."""
+        if type(form) is Map and issubclass(cls, Record):
+            return map_factory(cls)(form)
+        if type(form) is PVector:
+            return cls(*form)
+        wanted = "a map or vector" if issubclass(cls, Record) else "a vector"
+        raise TypeError(f"{cls.lisp_name} is read from {wanted} of its fields")
 
     def __getattr__(self, name: str) -> Any:
         # Python asks for special names, of objects under construction too.
