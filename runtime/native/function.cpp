@@ -443,6 +443,8 @@ void check_stack_slow() {
   }
 }
 
+void let_go(PyObject* o) noexcept { drop(o); }
+
 void check_depth() { check_stack(); }
 char const* stack_floor() {
   check_stack();

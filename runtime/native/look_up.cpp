@@ -29,7 +29,11 @@ void learn(PyObject* map, PyObject* key, hint& where) noexcept {
 
 } // namespace
 
-PyObject* get_hinted(PyObject* coll, PyObject* key, PyObject* fallback, hint& where, ref& made) {
+PyObject* get_keyword(PyObject* coll, PyObject* key, PyObject* fallback, hint& where, ref& made) {
+  return get_keyword_inline(coll, key, fallback, where, made);
+}
+
+PyObject* get_elsewhere(PyObject* coll, PyObject* key, PyObject* fallback, hint& where, ref& made) {
   PyObject* const found = get_borrowed(coll, key, fallback, made);
   if(readable_map(coll) && found != fallback) learn(coll, key, where);
   return found;

@@ -11,11 +11,14 @@ struct hint {
   std::uint32_t at = 0, below = 0;
 };
 
-// `get_borrowed`, keeping `where` up to date.
-TS_API PyObject* get_hinted(PyObject* coll, PyObject* key, PyObject* fallback, hint& where, ref& made);
-
 // `get` of a keyword, with no reference of its own: valid while `coll`, `fallback` and `made` live.
-TS_INLINE PyObject* get_keyword(PyObject* coll, PyObject* key, PyObject* fallback, hint& where, ref& made) {
+TS_API PyObject* get_keyword(PyObject* coll, PyObject* key, PyObject* fallback, hint& where, ref& made);
+
+// The same where the key was not at the place known; learns where it is.
+TS_API PyObject* get_elsewhere(PyObject* coll, PyObject* key, PyObject* fallback, hint& where, ref& made);
+
+// `get_keyword` for loops: quicker, and longer to compile.
+TS_INLINE PyObject* get_keyword_inline(PyObject* coll, PyObject* key, PyObject* fallback, hint& where, ref& made) {
   if(readable_map(coll)) {
     PyObject* node = layout::as_map(coll)->root;
     if(class_of(node) == layouts.bitmap_node && where.at < length_of(node)) {
@@ -27,7 +30,7 @@ TS_INLINE PyObject* get_keyword(PyObject* coll, PyObject* key, PyObject* fallbac
       }
     }
   }
-  return get_hinted(coll, key, fallback, where, made);
+  return get_elsewhere(coll, key, fallback, where, made);
 }
 
 // `nth` of a readable vector by its leaves, of everything else by `nth_borrowed`.

@@ -26,6 +26,8 @@ TS_INLINE PyObject* kept(PyObject* o) noexcept { keep(o); return o; }
 TS_INLINE PyTypeObject* class_of(PyObject* o) noexcept { return o->ob_type; }
 TS_INLINE Py_ssize_t length_of(PyObject* o) noexcept { return reinterpret_cast<PyVarObject*>(o)->ob_size; }
 
+TS_API void let_go(PyObject* o) noexcept; // `drop` as a call: there are many of them in compiled code
+
 // A Python exception on its way through C++ frames. Whoever throws it has set Python's error indicator.
 // Not a std::exception: a script that catches C++ exceptions by base class does not catch Lisp errors.
 struct TS_API py_error {};
@@ -45,7 +47,7 @@ struct ref {
     o.p = old;
     return *this;
   }
-  TS_INLINE ~ref() { if(p) drop(p); }
+  TS_INLINE ~ref() { if(p) let_go(p); }
 
   // Takes over a new reference as Python's C functions return it; null means an error is set.
   TS_INLINE static ref own(PyObject* p) { if(!p) raise(); return ref{ p, 0 }; }

@@ -98,7 +98,9 @@ class ControlFlow(CppWriter):
             self.bind(local, init)
         self.open("while(true)")
         self.span = None
+        self.loops += 1
         self.into(node.body, dest)
+        self.loops -= 1
         if dest.kind != "return":
             self.emit("break;")
         self.close()

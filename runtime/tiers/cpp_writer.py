@@ -52,6 +52,7 @@ class CppWriter(ABC):
         self.table = table
         self.lines: list[str] = []
         self.depth = 1
+        self.loops = 0  # around what is being written
         self.serial = 0
         self.constants: list[Any] = []
         self.names: dict[n.Local, Val] = {}

@@ -38,6 +38,7 @@ class Fused(Entries):
         self.emit(f"PyObject* {item} = nullptr;")
         self.open(f"for(std::uint32_t turn = 1; {items}.next({item}); ++turn)")
         self.emit("if(turn % 1024 == 0) ts::breathe();")
+        self.loops += 1
         given = Val(item, BORROWED, True)
         for kind, fn, holder in reversed(stages):
             made = self._applied(node, fn, holder, [given])
@@ -61,6 +62,7 @@ class Fused(Entries):
             self.emit(
                 f"if(ts::is_reduced({acc}.p)) {{ {acc} = ts::reduced_value({acc}.p); break; }}"
             )
+        self.loops -= 1
         self.close()
         if init is None:
             self.open(f"if(!{begun})")

@@ -213,7 +213,9 @@ class InlineFunction(Fused):
             self.names[param] = Val(f"{name}.p", BORROWED) if rep == OWNED else Val(name, rep)
         if again:
             self.open("while(true)")
+        self.loops += again
         self.into(arity.body, dest)
+        self.loops -= again
         if again:
             self.close()
 
@@ -385,7 +387,8 @@ class InlineFunction(Fused):
         self.emit(f"ts::ref {made};")
         self.emit(f"static ts::hint {hint};")
         self.emit(
-            f"PyObject* const {name} = ts::get_keyword({coll}, {key}, {fallback}, {hint}, {made});"
+            f"PyObject* const {name} = ts::get_keyword{'_inline' if self.loops else ''}"
+            f"({coll}, {key}, {fallback}, {hint}, {made});"
         )
         return Val(name, BORROWED, True)
 
