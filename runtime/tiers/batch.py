@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from runtime.cling.redefinition import redefinitions
@@ -20,10 +21,7 @@ from runtime.tiers.inline_cpp import Generated
 from runtime.tiers.policy import Limits
 from runtime.tiers.speculation import Direct, Speculation, callees_first
 
-GENERATED_AGAIN = (
-    3  # times, when vars get new roots while C++ is written that takes them for constant
-)
-
+GENERATED_AGAIN = 3  # times, when vars get new roots while C++ that assumes some is written
 MOST_GROWN_MB = 5.0  # for a function; one of 68 calls takes 0.3
 
 
@@ -74,7 +72,8 @@ class BatchCompiler:
         with BesideFrames():
             fresh: dict[FnCode, dict[int, Direct]] = {}
             for i, code in enumerate(codes if tier == STUB_CPP else callees_first(codes)):
-                speculation = Speculation(code, fresh) if reuse else None
+                unsteady = policy.broken(code, time.perf_counter()) > policy.MOST_BROKEN
+                speculation = Speculation(code, fresh) if reuse and not unsteady else None
                 made = self._generate(code, f"f{ident}_{i}", tier, speculation)
                 if made is None:
                     continue

@@ -264,9 +264,7 @@ class Engine:
 
     def _on_redefined(self, code: FnCode, var: Var) -> None:
         """A var has a new root that the code of a function took for constant."""
-        code.broken += 1
-        if code.broken >= policy.MOST_BROKEN:
-            code.speculate = False
+        policy.one_more_broken(code, time.perf_counter())
         self.deoptimise(code, f"{var.full_name} was redefined")
 
     def on_guard_failures(self, code: FnCode) -> None:

@@ -47,8 +47,8 @@ class FnCode(_support.Code):
         self.looked_at = time.perf_counter()
         self.entry: Entry | None = None  # the compiled code that it runs
         self.assumes: tuple[Var, ...] = ()  # vars whose roots that code took for constant
-        self.broken = 0  # times that one of them got another root
-        self.speculate = True  # whether the next compile may assume anything
+        self.broken, self.broken_at = 0.0, 0.0  # times that one of them got another root, lately
+        self.speculate = True  # whether the next compile may assume parameters to be as they were
         self.directs: dict[int, Any] = {}  # how compiled code calls it, by number of arguments
 
     def source(self) -> str:

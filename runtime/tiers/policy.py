@@ -19,7 +19,12 @@ LOOP_WEIGHT = 16  # so many loop iterations count as a call, as in function.cpp
 COOLED = (
     1 / 8
 )  # of the threshold: a function that waits to be compiled with less heat is left alone
-MOST_BROKEN = 10  # assumptions about vars, after which a function is compiled without any
+MOST_BROKEN = (
+    5  # assumptions about vars; while more broke lately, a function is compiled without any
+)
+BROKEN_HALF_LIFE_S = (
+    10.0  # in which half of them are forgotten: edits are no reason, a program's own `def`s are
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,17 @@ def look(code: FnCode, threshold: int, half_life_s: float, now: float) -> int:
 def forget_heat(code: FnCode) -> None:
     """Counting starts again."""
     code.heat, code.counted, code.looked_at = 0.0, counted(code), time.perf_counter()
+
+
+def broken(code: FnCode, now: float) -> float:
+    """How many of a function's assumptions about vars broke lately."""
+    passed = max(0.0, now - code.broken_at)
+    return float(code.broken * 0.5 ** (passed / BROKEN_HALF_LIFE_S))
+
+
+def one_more_broken(code: FnCode, now: float) -> None:
+    """An assumption about a var broke at `now`."""
+    code.broken, code.broken_at = broken(code, now) + 1.0, now
 
 
 def too_large(code: FnCode, limits: Limits) -> str:

@@ -109,14 +109,26 @@ def test_code_whose_assumption_breaks_before_it_is_in_force_is_never_used(
 
 
 def test_a_function_whose_assumptions_break_all_the_time_is_compiled_without_any(
-    rt: Runtime, assuming: None
+    rt: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rt.eval(PROGRAM)
-    for i in range(policy.MOST_BROKEN):
-        assert rt.table.get("user/f").speculate  # type: ignore[union-attr]
-        compiled(rt, "user/f")
-        rt.eval(f"(def limit {i})")
-    assert not rt.table.get("user/f").speculate  # type: ignore[union-attr]
+    monkeypatch.setattr(policy, "BROKEN_HALF_LIFE_S", 1e9)
+    rt.eval("(defn g [x] (str x)) (defn f [x] (str (g x) 1))")
+    for i in range(policy.MOST_BROKEN + 1):
+        compiled(rt, "user/g", "user/f")
+        if info(rt, "user/f").assumes == ():  # it was compiled before there was a `g` to call
+            rt.deoptimise("user/f")
+            compiled(rt, "user/f")
+        assert info(rt, "user/f").assumes == ("user/g",)
+        rt.eval(f"(defn g [x] (str x {i}))")
+        assert info(rt, "user/f").tier == 0
+    compiled(rt, "user/g", "user/f")
+    assert info(rt, "user/f").assumes == ()
+    rt.eval("(defn g [x] (str :last))")
+    assert info(rt, "user/f").tier == 2 and rt.call("user/f", 1) == ":last1"
+    monkeypatch.setattr(policy, "BROKEN_HALF_LIFE_S", 1e-9)  # it is long ago now
+    rt.deoptimise("user/f")
+    compiled(rt, "user/g", "user/f")
+    assert info(rt, "user/f").assumes == ("user/g",)
 
 
 def test_failing_guards_send_a_function_back_and_are_counted(rt: Runtime) -> None:

@@ -255,6 +255,20 @@ def test_a_queued_function_that_cools_down_is_dropped_and_may_get_hot_again(
     assert info(rt, "user/second").tier == 2
 
 
+def test_a_function_that_is_redefined_while_it_is_compiled_is_dropped(
+    rt: Runtime, held: Callable[[], None]
+) -> None:
+    rt.eval("(defn f [x] (inc x)) (def kept f)")
+    rt.tier_up("user/f")
+    until(lambda: info(rt, "user/f").state == "compiling")
+    rt.eval("(defn f [x] (dec x))")
+    held()
+    assert rt.wait_idle(30)
+    assert causes(rt, Dropped, "user/f") == ["redefined while it was compiled"]
+    assert info(rt, "user/f").tier == 0 and not rt.events.of(TierChange)
+    assert (rt.call("user/f", 1), rt.call("user/kept", 1)) == (0, 2)
+
+
 def test_the_strategy_interpret_drops_what_is_queued_and_what_is_being_compiled(
     rt: Runtime, held: Callable[[], None]
 ) -> None:
