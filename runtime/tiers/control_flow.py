@@ -6,6 +6,7 @@ from typing import Any
 
 from runtime.analysis import nodes as n
 from runtime.analysis.types import CppType, Flag
+from runtime.core.values import BigInt
 from runtime.tiers import literals
 from runtime.tiers.cpp_writer import (
     BORROWED,
@@ -17,7 +18,7 @@ from runtime.tiers.cpp_writer import (
     Dest,
     Val,
 )
-from runtime.tiers.representations import UNBOXED
+from runtime.tiers.representations import INT, UNBOXED
 
 INLINE_CASES = 8  # a case with more constants looks its value up in a table
 
@@ -189,7 +190,8 @@ class ControlFlow(CppWriter):
             return f"({test.text} == Py_None)" if test.rep == BORROWED else "false"
         if test.rep in UNBOXED.values():
             value = self.const(n.Const(constant))
-            if value.rep != test.rep:
+            equals_int = test.rep == INT and type(constant) is BigInt
+            if value.rep != test.rep and not equals_int:
                 return "false"
             return f"ts::equal({test.text}, {value.text})"
         return f"ts::equal({test.text}, {self.constant(constant)})"
