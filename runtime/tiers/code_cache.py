@@ -43,6 +43,7 @@ class CodeCache:
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._replaced: list[Entry] = []  # compiled again for other places, but still running
         self._lock = threading.Lock()
         self._forgotten = 0
         self.reused = 0
@@ -72,8 +73,9 @@ class CodeCache:
         entry = Entry(key, address, text.symbol, code.name, text.spans)
         entry.users.add(code)
         with self._lock:
-            if self._entries.pop(key, None) is not None:
-                self._forgotten += 1
+            old = self._entries.pop(key, None)
+            if old is not None:
+                self._replaced.append(old)
             self._entries[key] = entry
         traces.register(entry.symbol, code.name, text.spans)
         return entry
@@ -86,13 +88,18 @@ class CodeCache:
                 if entry.name:
                     traces.forget(entry.symbol)
                     entry.name, entry.spans = "", ()
+            for entry in self._replaced:
+                if not len(entry.users):
+                    traces.forget(entry.symbol)
+                    self._forgotten += 1
+            self._replaced = [entry for entry in self._replaced if len(entry.users)]
             for entry in unused[: max(0, len(unused) - MOST_DEAD)]:
                 del self._entries[entry.key]
                 self._forgotten += 1
 
     def __len__(self) -> int:
         """How many pieces of code were compiled; all are still in memory."""
-        return len(self._entries) + self._forgotten
+        return len(self._entries) + len(self._replaced) + self._forgotten
 
 
 def key_of(text: Generated, name: str, tier: int) -> str:

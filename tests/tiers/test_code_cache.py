@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterator
 from weakref import ref
 
 import pytest
 
-from runtime import Runtime
+from runtime import Runtime, traces
 from runtime.errors import RuntimeFault
 from runtime.events import Compile, TierChange
 from runtime.info import FunctionInfo
@@ -87,6 +88,14 @@ def test_code_is_known_whatever_constants_it_refers_to(rt: Runtime) -> None:
     assert len(rt.events.of(Compile)) == 1
 
 
+def test_shared_code_looks_up_the_key_of_the_function_that_runs_it(rt: Runtime) -> None:
+    rt.eval("(def m {:a 1 :b 2 :c {:a 3}}) (defn f [k] (:a m))")
+    assert compiled(rt, "user/f", 0) == 1
+    rt.eval("(def old f) (defn f [k] (:b m))")
+    assert compiled(rt, "user/f", 0) == 2
+    assert (rt.call("user/old", 0), rt.call("user/f", 0), rt.call("user/old", 0)) == (1, 2, 1)
+
+
 def test_code_that_is_used_again_has_the_places_of_the_form_that_uses_it(rt: Runtime) -> None:
     form = "(defn f [x]\n  (inc x))"
     for above in range(3):
@@ -143,6 +152,25 @@ def test_what_200_edits_leave_behind_is_bounded(rt: Runtime) -> None:
     assert stats.live + stats.dead <= 8 and stats.live <= 2
     assert stats.reused >= 190
     assert sum(len(e.functions) for e in rt.events.of(Compile)) <= 8
+
+
+@pytest.mark.parametrize("strategy", ["tiered", "inline-jit"])
+def test_places_of_code_that_nobody_runs_are_forgotten(strategy: str) -> None:
+    rt = Runtime(strategy=strategy, threshold=1)
+    for i in range(30):
+        rt.eval(f"(defn f [x] (inc {'x' if i % 2 else '(dec x)'})) (f 1)")
+        assert rt.wait_idle(30)
+    gc.collect()
+    rt.engine.look(time.perf_counter())
+    known = len(traces._places)
+    for i in range(30):
+        rt.eval(f"(defn f [x] (inc {'x' if i % 2 else '(dec x)'})) (f 1)")
+        assert rt.wait_idle(30)
+    gc.collect()
+    rt.engine.look(time.perf_counter())
+    assert len(traces._places) <= known
+    assert rt.code_stats().live <= 2
+    rt.close()
 
 
 def test_dead_code_is_counted_and_keeps_no_constants(rt: Runtime) -> None:
