@@ -44,6 +44,11 @@ class ControlFlow(CppWriter):
         self.open(f"if({test})")
         span = self.span
         self.into(node.then, dest)
+        if dest.kind == "return":  # the branch ended there: a long `cond` needs no nesting
+            self.close()
+            self.span = span
+            self.into(node.otherwise, dest)
+            return
         if dest.kind == "discard" and isinstance(node.otherwise, (n.Const, n.NativeConst)):
             self.close()
             self.span = None

@@ -14,6 +14,9 @@ from runtime.tiers.names import munge
 from runtime.tiers.representations import BORROWED, NATIVE, NUM, OWNED, Representations
 
 
+DEEPEST_INDENT = 24  # a long `cond` would else be mostly white space
+
+
 class Unsupported(Exception):
     """A construct that compiled code does not have; the function stays in tier 0."""
 
@@ -63,7 +66,7 @@ class CppWriter(ABC):
     # --- text -------------------------------------------------------------------------------------
 
     def emit(self, text: str) -> None:
-        self.lines.append("  " * self.depth + text)
+        self.lines.append("  " * min(self.depth, DEEPEST_INDENT) + text)
 
     def open(self, head: str) -> None:
         self.emit(f"{head} {{".lstrip())

@@ -108,7 +108,7 @@ def generate(
 
 
 class InlineFunction(Fused):
-    """One function being written. `stub_cpp` changes how it reaches C++."""
+    """One function being written."""
 
     def __init__(
         self,
@@ -511,7 +511,6 @@ def quiet(node: n.Node) -> bool:
     return isinstance(node, (n.ToLisp, n.Truth)) and quiet(node.value)
 
 
-# Rules by name, so that a subclass changes them by overriding.
 _VALUES: dict[type, str] = {
     n.Const: "const",
     n.NativeConst: "native_const",
