@@ -268,7 +268,8 @@ class Analyser:
                 f"the expansion of {var.name} does not end", span, f"at most {MAX_EXPANSIONS}"
             )
         try:
-            return expand_macro(var, form, scope.as_map(), span)
+            env = scope.as_map() if var.span is not None else None  # core's macros never look
+            return expand_macro(var, form, env, span)
         except LispError as e:
             place = e.span or span
             e.span = replace(place, via=(var.name, span)) if place else None

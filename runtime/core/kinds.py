@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
 import immutables
@@ -36,6 +37,15 @@ class Reduced:
 
     def deref(self) -> Any:
         return self.value
+
+
+_APART = frozenset((bool, float, Decimal))
+
+
+def key_of(value: Any) -> Any:
+    """`value` as a key of Python's sets and dicts, which take 1, 1.0, 1M and true for one."""
+    kind = type(value)
+    return (kind, value) if kind in _APART else value
 
 
 def type_name(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.core import transducers as xf
 from runtime.core.invoke import as_fn
-from runtime.core.kinds import MISSING
+from runtime.core.kinds import MISSING, key_of
 from runtime.core.registry import core, define
 from runtime.core.sequences import Concat, IndexedSeq, IterSeq, LazySeq, iterate, rest, seq
 from runtime.core.transduce import sequence
@@ -203,8 +203,9 @@ def distinct(coll: Any = MISSING) -> Any:
     def items() -> Iterator[Any]:
         seen = set()
         for x in iterate(coll):
-            if x not in seen:
-                seen.add(x)
+            key = key_of(x)
+            if key not in seen:
+                seen.add(key)
                 yield x
 
     return over(items())

@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.core.hierarchies import GLOBAL, isa
 from runtime.core.invoke import Fn, as_fn
-from runtime.core.kinds import Map, type_name
+from runtime.core.kinds import Map, key_of, type_name
 from runtime.core.lookup import seq_to_map
 from runtime.core.output import print_simple
 from runtime.core.printing import pr_str, register_printer
@@ -72,12 +72,13 @@ class MultiFn:
         if h is not self.seen:
             self.cache.clear()
             self.seen = h
-        found = self.cache.get(value)
+        known = key_of(value)
+        found = self.cache.get(known)
         if found is None:
             key = self._best(h, value)
             found = self.table.get(self.default if key is None else key[0])
             if found is not None:
-                self.cache[value] = found
+                self.cache[known] = found
         return found
 
     def _best(self, h: Any, value: Any) -> tuple[Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.core.collections import SortedMap
 from runtime.core.invoke import as_fn
-from runtime.core.kinds import MISSING, Map, PVector, Reduced, vector
+from runtime.core.kinds import MISSING, Map, PVector, Reduced, key_of, vector
 from runtime.core.registry import core
 from runtime.core.sequences import IndexedSeq, IterSeq, Seq, iterate, seq
 from runtime.core.values import EMPTY_LIST, List
@@ -261,7 +261,7 @@ def split_with(pred: Any, coll: Any) -> Any:
 @core("distinct?", arglists="([x] [x y] [x y & more])")
 def is_distinct(*items: Any) -> bool:
     """Whether no two of the arguments are equal."""
-    return len(set(items)) == len(items)
+    return len(set(map(key_of, items))) == len(items)
 
 
 @core("empty?", arglists="([coll])")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.core.invoke import as_fn
-from runtime.core.kinds import MISSING, Reduced, vector
+from runtime.core.kinds import MISSING, Reduced, key_of, vector
 from runtime.core.registry import core
 from runtime.core.sequences import iterate
 
@@ -236,9 +236,10 @@ def distinct_xf() -> Transducer:
         seen: set[Any] = set()
 
         def on_item(acc: Any, item: Any) -> Any:
-            if item in seen:
+            key = key_of(item)
+            if key in seen:
                 return acc
-            seen.add(item)
+            seen.add(key)
             return rf(acc, item)
 
         return _stateless(rf, on_item)
