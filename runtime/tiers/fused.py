@@ -26,7 +26,6 @@ class Fused(Entries):
         init = self.named(self.value(found.init)) if found.init is not None else None
         stages = [(kind, fn, self.pointer(self.value(fn))) for kind, fn in found.stages]
         source = self.pointer(self.value(found.source))
-        self.at(node)
         acc, items, item = self.fresh("acc"), self.fresh("items"), self.fresh("item")
         rep = NUM if found.fold else OWNED
         self.emit(f"{rep} {acc}{f' = {self.as_rep(init, rep)}' if init is not None else '{}'};")
@@ -34,7 +33,9 @@ class Fused(Entries):
         begun = self.fresh("begun")
         if init is None:
             self.emit(f"bool {begun} = false;")
+        self.at(found.walk)
         self.emit(f"ts::cursor {items}{{ {source} }};")
+        self.at(node)
         self.emit(f"PyObject* {item} = nullptr;")
         self.open(f"for(std::uint32_t turn = 1; {items}.next({item}); ++turn)")
         self.emit("if(turn % 1024 == 0) ts::breathe();")

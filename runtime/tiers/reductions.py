@@ -17,7 +17,8 @@ CORE = "clojure.core"
 class Reduction:
     """`(reduce function init source)`, the source's items going through `stages`, the innermost last.
 
-    `fold` names the core function that reduces, if it is one of FOLDS.
+    `fold` names the core function that reduces, if it is one of FOLDS. `walk` is the call that fails where
+    the source is not seqable: that of the innermost stage.
     """
 
     function: n.Node
@@ -25,6 +26,7 @@ class Reduction:
     init: n.Node | None
     stages: tuple[tuple[str, n.Node], ...]
     source: n.Node
+    walk: n.Call
 
 
 def core_name(node: n.Node) -> str:
@@ -41,6 +43,7 @@ def reduction(node: n.Call) -> Reduction | None:
     if not fold and not _callable(function):
         return None
     stages = []
+    walk = node
     while (
         isinstance(source, n.Call)
         and core_name(source.fn) in STAGES
@@ -48,8 +51,8 @@ def reduction(node: n.Call) -> Reduction | None:
         and _callable(source.args[0])
     ):
         stages.append((core_name(source.fn), source.args[0]))
-        source = source.args[1]
-    return Reduction(function, fold, init[0] if init else None, tuple(stages), source)
+        walk, source = source, source.args[1]
+    return Reduction(function, fold, init[0] if init else None, tuple(stages), source, walk)
 
 
 def _callable(node: n.Node) -> bool:
