@@ -89,10 +89,13 @@ def test_code_is_known_whatever_constants_it_refers_to(rt: Runtime) -> None:
 
 
 def test_shared_code_looks_up_the_key_of_the_function_that_runs_it(rt: Runtime) -> None:
-    rt.eval("(def m {:a 1 :b 2 :c {:a 3}}) (defn f [k] (:a m))")
+    rt.eval("(def m {:a 1 :b 2 :c {:a 3}})")
+    rt.eval("(defn f [k] (:a m))")
     assert compiled(rt, "user/f", 0) == 1
-    rt.eval("(def old f) (defn f [k] (:b m))")
+    rt.eval("(def old f)")
+    rt.eval("(defn f [k] (:b m))")
     assert compiled(rt, "user/f", 0) == 2
+    assert len(rt.events.of(Compile)) == 1
     assert (rt.call("user/old", 0), rt.call("user/f", 0), rt.call("user/old", 0)) == (1, 2, 1)
 
 
