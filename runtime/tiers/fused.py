@@ -1,5 +1,6 @@
 """`reduce` over `map`, `filter` and `remove` as one loop: no lazy sequence is made, and known functions are
 called directly. Each item goes through all stages before the next is asked for, as the lazy ones do.
+Where one of the functions has another value by then, the calls are made as they are written.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from abc import abstractmethod
 from runtime.analysis import nodes as n
 from runtime.tiers.cpp_writer import Val
 from runtime.tiers.entries import Entries
-from runtime.tiers.reductions import reduction
+from runtime.tiers.reductions import Reduction, core_name, reduction
 from runtime.tiers.representations import BORROWED, NUM, OWNED
 from runtime.tiers.speculation import Callee
 
@@ -22,18 +23,62 @@ class Fused(Entries):
         found = reduction(node) if self.speculation is not None else None
         if found is None:
             return None
-        function = "" if found.fold else self.pointer(self.value(found.function))
+        function = self.pointer(self.value(found.function))
         init = self.named(self.value(found.init)) if found.init is not None else None
-        stages = [(kind, fn, self.pointer(self.value(fn))) for kind, fn in found.stages]
+        stages = [(call, self.pointer(self.value(call.args[0]))) for call in found.stages]
         source = self.pointer(self.value(found.source))
-        acc, items, item = self.fresh("acc"), self.fresh("items"), self.fresh("item")
+        acc, rep = self.fresh("acc"), NUM if found.fold else OWNED
+        self.emit(f"{rep} {acc}{{}};")
+        self.open(f"if({' && '.join(self._as_known([(node, function), *stages]))})")
+        self._loop(node, found, function, init, stages, source, acc)
+        self.depth -= 1
+        self.emit("} else {")
+        self.depth += 1
+        self.span = None
+        for call, holder in reversed(stages):
+            values = [Val(holder, BORROWED, True), Val(source, BORROWED, True)]
+            source = self.pointer(self.call_text(self.pointer(self.value(call.fn)), values, call))
+        values = [Val(function, BORROWED, True), Val(source, BORROWED, True)]
+        if init is not None:
+            values.insert(1, init)
+        made = self.call_text(self.pointer(self.value(node.fn)), values, node)
+        self.emit(f"{acc} = {self.as_rep(made, rep)};")
+        self.close()
+        self.span = None
+        return Val(acc, NUM, True) if found.fold else Val(f"{acc}.p", BORROWED, True)
+
+    def _as_known(self, calls: list[tuple[n.Call, str]]) -> list[str]:
+        """Tests that the functions called and passed are those that the loop is written for."""
+        tests: dict[str, None] = {}
+        for call, holder in calls:
+            assert isinstance(call.fn, n.VarRef)
+            self.counted_on[call.fn.var] = None
+            var, root = self.constant(call.fn.var), self.constant(call.fn.var.root)
+            tests[f"ts::holds({var}, {root})"] = None
+            passed = call.args[0]
+            if isinstance(passed, n.VarRef):
+                self.counted_on[passed.var] = None
+                tests[f"{holder} == {self._assumed(passed.var.root)}"] = None
+        return list(tests)
+
+    def _loop(
+        self,
+        node: n.Call,
+        found: Reduction,
+        function: str,
+        init: Val | None,
+        stages: list[tuple[n.Call, str]],
+        source: str,
+        acc: str,
+    ) -> None:
+        """The loop that brings a reduction's value to the variable `acc`."""
         rep = NUM if found.fold else OWNED
-        self.emit(f"{rep} {acc}{f' = {self.as_rep(init, rep)}' if init is not None else '{}'};")
-        held = Val(acc, NUM) if found.fold else Val(f"{acc}.p", BORROWED)
-        begun = self.fresh("begun")
+        items, item, begun = self.fresh("items"), self.fresh("item"), self.fresh("begun")
         if init is None:
             self.emit(f"bool {begun} = false;")
-        self.at(found.walk)
+        else:
+            self.emit(f"{acc} = {self.as_rep(init, rep)};")
+        self.at(stages[-1][0] if stages else node)
         self.emit(f"ts::cursor {items}{{ {source} }};")
         self.at(node)
         self.emit(f"PyObject* {item} = nullptr;")
@@ -41,13 +86,14 @@ class Fused(Entries):
         self.emit("if(turn % 1024 == 0) ts::breathe();")
         self.loops += 1
         given = Val(item, BORROWED, True)
-        for kind, fn, holder in reversed(stages):
-            made = self._applied(node, fn, holder, [given])
-            if kind == "map":
+        for call, holder in reversed(stages):
+            made = self._applied(node, call.args[0], holder, [given])
+            if core_name(call.fn) == "map":
                 given = self.named(made)
                 continue
             made = Val(self.pointer(made), BORROWED, True)
-            self.emit(f"if({'!' if kind == 'filter' else ''}ts::truthy({made.text})) continue;")
+            sign = "!" if core_name(call.fn) == "filter" else ""
+            self.emit(f"if({sign}ts::truthy({made.text})) continue;")
         if init is None:
             self.open(f"if(!{begun})")
             self.emit(f"{acc} = {self.as_rep(given, rep)};")
@@ -55,9 +101,10 @@ class Fused(Entries):
             self.emit("continue;")
             self.close()
         if found.fold:
-            made = self.number(found.fold, [held, given], node)
+            made = self.number(found.fold, [Val(acc, NUM), given], node)
             self.emit(f"{acc} = {self.as_rep(made, NUM)};")
         else:
+            held = Val(f"{acc}.p", BORROWED)
             made = self._applied(node, found.function, function, [held, given])
             self.emit(f"{acc} = {self.owned(made)};")
             self.emit(
@@ -67,10 +114,8 @@ class Fused(Entries):
         self.close()
         if init is None:
             self.open(f"if(!{begun})")
-            empty = self.call_text(function or self.pointer(self.value(found.function)), [], node)
-            self.emit(f"{acc} = {self.as_rep(empty, rep)};")
+            self.emit(f"{acc} = {self.as_rep(self.call_text(function, [], node), rep)};")
             self.close()
-        return Val(acc, NUM, True) if found.fold else Val(f"{acc}.p", BORROWED, True)
 
     @abstractmethod
     def number(self, name: str, values: list[Val], node: n.Node) -> Val:
@@ -93,8 +138,4 @@ class Fused(Entries):
             callee = self.speculation.callee(n.Call(fn, tuple(fn for _ in values)))
         if callee is None or callee.direct is None:
             return self.call_text(holder, values, node)
-        tests = []
-        if callee.var is not None:
-            self.counted_on[callee.var] = None
-            tests.append(f"{holder} == {self.constant(callee.function)}")
-        return self.dispatch(node, callee, callee.direct, values, tests, lambda: holder, holder)
+        return self.dispatch(node, callee, callee.direct, values, [], lambda: holder, holder)

@@ -17,16 +17,14 @@ CORE = "clojure.core"
 class Reduction:
     """`(reduce function init source)`, the source's items going through `stages`, the innermost last.
 
-    `fold` names the core function that reduces, if it is one of FOLDS. `walk` is the call that fails where
-    the source is not seqable: that of the innermost stage.
+    `fold` names the core function that reduces, if it is one of FOLDS.
     """
 
     function: n.Node
     fold: str
     init: n.Node | None
-    stages: tuple[tuple[str, n.Node], ...]
+    stages: tuple[n.Call, ...]
     source: n.Node
-    walk: n.Call
 
 
 def core_name(node: n.Node) -> str:
@@ -42,21 +40,20 @@ def reduction(node: n.Call) -> Reduction | None:
     fold = core_name(function) if core_name(function) in FOLDS else ""
     if not fold and not _callable(function):
         return None
-    stages = []
-    walk = node
+    stages: list[n.Call] = []
     while (
         isinstance(source, n.Call)
         and core_name(source.fn) in STAGES
         and len(source.args) == 2
         and _callable(source.args[0])
     ):
-        stages.append((core_name(source.fn), source.args[0]))
-        walk, source = source, source.args[1]
-    return Reduction(function, fold, init[0] if init else None, tuple(stages), source, walk)
+        stages.append(source)
+        source = source.args[1]
+    return Reduction(function, fold, init[0] if init else None, tuple(stages), source)
 
 
 def _callable(node: n.Node) -> bool:
-    """Whether it is certain that a node's value can be called: no error is due when it is not."""
+    """Whether a node's value can be called, as far as is known now."""
     if isinstance(node, n.Fn):
         return True
     if isinstance(node, n.Const):
