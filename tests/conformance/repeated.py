@@ -75,8 +75,10 @@ class Programs:
                 variables.append(self.runtime.eval(form.text, "t.jank", form.line))
                 if form.text.startswith("(defn ") and namespaces.current.name == program.ns:
                     self.definitions[-1].append(form)
-            if "redef" in program.function.text:  # what is defined anew would undo it
-                self.definitions[-1].clear()
+            texts = [form.text for form in program.definitions]
+            names = {text.split()[1] for text in texts if text.startswith("(def")}
+            if "redef" in program.function.text or len(names) < len(texts):
+                self.definitions[-1].clear()  # defining one of them anew would change what is meant
 
         outcome = observed(define)
         function = variables[-1].deref() if outcome.value == "nil" else None

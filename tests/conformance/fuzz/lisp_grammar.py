@@ -121,6 +121,11 @@ class LispGrammar(CppGrammar):
             "(reduce + <int> <vec>)", "(apply + <vec>)", "(long <float>)", "(int <num>)", "(<fn> <int>)",
             "(+' <int> <int>)", "(*' <int> <int>)", "(abs <int>)", "(count <map>)", "(first <vec>)",
             "(reduce (fn [a b] (+ a b)) <int> <vec>)", "(compare <int> <int>)", "(or (:a <map>) <int>)",
+            "(reduce (fn [a b] (if (< a 50) (+ a b) (reduced a))) <int> [<int> <int> <int>])",
+            "(transduce (map <fn>) + <int> [<int> <int>])", "(reduce + (map <fn> (filter even? [<int> <int>])))",
+            "(reduce-kv (fn [a k v] (+ a v)) <int> {:a <int> :b <int>})", "(:a {:a <int> :b <any>})",
+            "(get-in {:a {:b <int>}} [:a <kw>] <int>)", "(:b (->Rec <any> <int>))", "(count (filter some? <vec>))",
+            "(reduce (fn [a b] (println b) (+ a (count b))) 0 (map str <vec>))", "(-> {:a {:b <int>}} :a :b)",
         )), scope, depth)  # fmt: skip
 
     def float_expr(self, scope: Scope, depth: int) -> str:
@@ -174,12 +179,19 @@ class LispGrammar(CppGrammar):
             "(subvec <vec> 0 <int>)", "(assoc <vec> <int> <any>)", "(into <vec> <vec>)", "(z/iota <nint>)",
             "(filterv some? <vec>)", "(vec (rest <vec>))", "(vec <map>)", "(vec (reverse <vec>))", "[(z/note 1) <any>]",
             "(let [[a b & more] <vec>] [a b more])", "(mapv <fn> [<int> <int>])",
+            "[(:a <map>) (:c <map> <any>) (<kw> <any>) (:a nil)]", "(mapv :a [<map> <map> nil (->Rec 1 <any>)])",
+            "(into [] (comp (map <fn>) (remove nil?) (take 2)) [<int> <int> <int>])", "(vec (map <fn> (range 3)))",
+            "(vec (map-indexed (fn [i x] [i x]) <vec>))", "(mapv (fn [[k v]] [v k]) {:a <any>})",
+            "[(:a (->Rec <any> 1)) (:zz (->Rec 1 2) <any>) (:b (assoc (->Rec 1 2) :b <any>))]",
+            "(vec (take-while some? (map (fn [q] (println q) q) <vec>)))", "[(get <any> <kw>) (get-in <map> [<kw> :b])]",
+            "(vec (sort-by <fn> [3 <int> 1]))", "(vec (mapcat (fn [q] [q q]) <vec>))", "(vec (partition 2 <vec>))",
         )), scope, depth)  # fmt: skip
 
     def map_expr(self, scope: Scope, depth: int) -> str:
         return self.fill(self.pick((
             "{:a <any>}", "{:a <int> :b <any>}", "{<kw> <any>}", "(assoc <map> <kw> <any>)", "(dissoc <map> <kw>)",
             "(update <map> :a (fnil inc <int>))", "(merge <map> <map>)", "(assoc-in <map> [:b :c] <any>)",
+            "{:b (->Rec <int> <any>)}", "(reduce (fn [m x] (assoc m x <int>)) {} [<kw> <kw>])",
             "{<kw> <int> <kw> <int>}", "(zipmap [:a :b] <vec>)", "{:k (z/note 2) :l (z/note 3)}",
         )), scope, depth)  # fmt: skip
 

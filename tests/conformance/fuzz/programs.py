@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.conformance.fuzz.lisp_grammar import LispGrammar
+from tests.conformance.fuzz.call_grammar import CallGrammar
 from tests.conformance.fuzz.scope import LISP
 from tests.conformance.unrest import Definition
 
@@ -18,6 +18,7 @@ PRELUDE = """(ns fuzz
             ["fuzz.hpp" :as log :scope "tslog"]))
 (def ^:dynamic *dyn* :root)
 (def shared (atom 0))
+(defrecord Rec [a b])
 (defn ^:interpret anew! [] (reset! shared 0) (cpp/= z/counter 0) (log/take) nil)
 (defn ^:interpret done-by-cpp [] (log/take))"""
 ENTRY = "fuzz/main"
@@ -41,11 +42,14 @@ class Program:
 
     @property
     def parts(self) -> list[Definition]:
-        """Each definition where it stands in the text."""
+        """Each function's definition where it stands in the text; none where the program itself redefines."""
+        if any("alter-var-root" in text for text in self.definitions):
+            return []
         lines = accumulate((text.count("\n") + 1 for text in self.definitions), initial=2)
         return [
             Definition("fuzz", text, line)
             for text, line in zip(self.definitions, lines, strict=False)
+            if text.startswith("(defn ")
         ]
 
     def __str__(self) -> str:
@@ -55,19 +59,23 @@ class Program:
 @st.composite
 def programs(draw: Callable[[st.SearchStrategy[Any]], Any], depth: int = 4) -> Program:
     """Programs whose expressions nest up to `depth` deep, and one level less in helpers."""
-    grammar = LispGrammar(draw)
+    grammar = CallGrammar(draw)
     definitions = []
     for i in range(grammar.upto(2)):
         name, count = f"helper-{i}", 1 + grammar.upto(1)
         scope = tuple((f"p{k}", "int") for k in range(count))
         definitions.append(define(name, scope, grammar.body("int", scope, depth - 1)))
         grammar.functions.append((name, count))
+    for _ in range(grammar.upto(2)):
+        definitions += grammar.group(depth - 2)
     scope = (("a", "int"), ("b", "int"), ("c", "any"))
     definitions.append(define("main", scope, grammar.body(grammar.pick(LISP), scope, depth)))
-    rows = [
-        f"[{grammar.leaf('int')} {grammar.leaf('int')} {grammar.leaf(grammar.pick(LISP[:-1]))}]"
-        for _ in range(1 + grammar.upto(2))
-    ]
+    rows = []
+    for i in range(1 + grammar.upto(3)):
+        kinds = ["int", "int", grammar.pick(LISP[:-1])]
+        if i and grammar.chance(3):  # what was learnt of the first calls does not hold
+            kinds[grammar.upto(1)] = grammar.pick(LISP[:-1])
+        rows.append(f"[{' '.join(grammar.leaf(kind) for kind in kinds)}]")
     return Program(tuple(definitions), f"[{' '.join(rows)}]")
 
 
