@@ -10,6 +10,7 @@ from pyrsistent import pvector
 from runtime.cling.declarations import Declarations
 from runtime.core.collections import Set
 from runtime.core.kinds import Map, PVector
+from runtime.core.records import Fields
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import AnalysisError, LispError, LispErrors, Span, found_text
@@ -147,7 +148,10 @@ class Directive:
                 self.host.namespaces.current.cpp_globals |= {
                     str(s) for s in options.get(K_ONLY) or ()
                 }
-            case "import" | "gen-class" | "export":
+            case "import":
+                for spec in args:
+                    self.import_types(unquoted(spec))
+            case "gen-class" | "export":
                 return
             case _:
                 self.fail(
@@ -155,6 +159,19 @@ class Directive:
                     at,
                     ":require, :use, :refer, :include, :refer-global, :refer-clojure",
                 )
+
+    def import_types(self, spec: Any) -> None:
+        """`ns.Name` or `(ns Name …)`: records and types by their names. Other classes do not exist here."""
+        if isinstance(spec, Symbol):
+            home, _, name = spec.name.rpartition(".")
+            names = [name]
+        else:
+            home, *names = map(str, spec)
+        target = self.host.namespaces.all.get(home)
+        for name in names:
+            var = target.vars.get(name) if target is not None else None
+            if var is not None and isinstance(var.root, type) and issubclass(var.root, Fields):
+                self.host.namespaces.current.refers[name] = var
 
     def at(self, form: Any) -> Span | None:
         return getattr(form, "span", None) or self.span

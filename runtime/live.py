@@ -11,6 +11,7 @@ from immutables import Map
 from runtime import ambient
 from runtime.analysis.analyser import expand_macro
 from runtime.core.constructors import sorted_set
+from runtime.core.output import println
 from runtime.core.registry import TABLE
 from runtime.core.values import Keyword, List, Symbol
 from runtime.directives import run_directive
@@ -77,7 +78,7 @@ def install(rt: Runtime) -> None:
             lines.append("Macro")
         if m.get(Keyword("doc")):
             lines.append("  " + str(m[Keyword("doc")]))
-        print("\n".join(lines))
+        println("\n".join(lines))
 
     def intern(ns: Any, name: Any, *value: Any) -> Var:
         var = ns_of(ns).intern(name.name)

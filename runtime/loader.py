@@ -80,6 +80,10 @@ class NamespaceResolver:
             return Symbol(sym.name, found.name if found else sym.ns, sym.meta, sym.span)
         if sym.name in ns.cpp_globals:
             return sym
+        if sym.name.endswith(".") and sym.name.strip("."):  # a constructor goes where its type is
+            made_by = self.resolve_symbol(Symbol(sym.name[:-1]))
+            known = self.namespaces.resolve(made_by)
+            return Symbol(sym.name, made_by.ns if known else None, sym.meta, sym.span)
         var = self.namespaces.resolve(sym, ns)
         home = var.ns if var is not None else ns.name
         name = var.name if var is not None else sym.name

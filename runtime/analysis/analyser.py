@@ -17,6 +17,7 @@ from runtime.core.collections import Set
 from runtime.core.kinds import Map, PVector, vector
 from runtime.core.meta import meta as meta_of
 from runtime.core.meta import with_meta
+from runtime.core.records import Fields
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import AnalysisError, DependentError, LispError, Span, found_text
@@ -157,7 +158,7 @@ class Analyser:
             if named.kind == "special" and named.text in ("nullptr", "true", "false"):
                 return n.Interop("name", named.text, (), span=span)
             self.fail(f"{sym} is only meaningful at the head of a list", span, "a value", sym)
-        var = self.host.namespaces.resolve(sym, self.ns)
+        var = self.host.namespaces.resolve(sym, self.ns) or self.type_var(sym)
         if var is None:
             self.unknown(sym, span)
         if var.is_macro:
@@ -166,6 +167,15 @@ class Analyser:
             )
         self.check_access(var, sym, span)
         return n.VarRef(var, span=span)
+
+    def type_var(self, sym: Symbol) -> Var | None:
+        """The var of a record or type that `sym` names as its class: `ns.Name`."""
+        home, _, name = sym.name.rpartition(".")
+        target = self.host.namespaces.all.get(home) if sym.ns is None else None
+        var = target.vars.get(name) if target is not None else None
+        if var is None or not (isinstance(var.root, type) and issubclass(var.root, Fields)):
+            return None
+        return var
 
     def check_access(self, var: Var, sym: Symbol, span: Span | None) -> None:
         if var.is_private and var.ns != self.ns.name:
@@ -221,7 +231,7 @@ class Analyser:
             if var is not None and var.is_macro:
                 self.check_access(var, head, span)
                 return self.expanded(var, form, scope, span)
-            if var is None and head.ns is None and head.name.endswith(".") and len(head.name) > 1:
+            if var is None and head.name.endswith(".") and len(head.name) > 1:
                 return self.constructor(head, form, scope, span)
         elif is_type_form(head):
             text = type_text(head, self.ns, span)
@@ -232,11 +242,13 @@ class Analyser:
 
     def constructor(self, head: Symbol, form: List, scope: Scope, span: Span | None) -> n.Node:
         """`(Record. x …)` is `(->Record x …)`; an exception's class makes its instances itself."""
-        maker = Symbol(f"->{head.name[:-1]}", None, None, head.span)
-        if self.host.namespaces.resolve(maker, self.ns) is None:
-            maker = Symbol(head.name[:-1], None, None, head.span)
-            var = self.host.namespaces.resolve(maker, self.ns)
-            if var is None or not (isinstance(var.root, type) and issubclass(var.root, Exception)):
+        maker = Symbol(head.name[:-1], head.ns, None, head.span)
+        var = self.host.namespaces.resolve(maker, self.ns) or self.type_var(maker)
+        if var is None:
+            self.unknown(head, head.span or span)
+        if not (isinstance(var.root, type) and issubclass(var.root, Exception)):
+            maker = Symbol(f"->{var.name}", var.ns, None, head.span)
+            if self.host.namespaces.resolve(maker, self.ns) is None:
                 self.unknown(head, head.span or span)
         return self.call(
             List((maker, *list(form)[1:]), span=form.span, spans=form.spans), scope, span

@@ -49,7 +49,8 @@ class Resolver(Protocol):
     """How names resolve in the namespace that is current while a form is read."""
 
     def resolve_symbol(self, sym: Symbol) -> Symbol:
-        """`sym` as a syntax quote qualifies it; never a special form or an interop name."""
+        """`sym` as a syntax quote qualifies it; never a special form or an interop name, but perhaps
+        a constructor: `Name.`."""
 
     def resolve_alias(self, name: str) -> str | None:
         """The namespace that `name` is an alias of, or None."""
@@ -68,7 +69,7 @@ class PlainResolver:
         self._ns = ns
 
     def resolve_symbol(self, sym: Symbol) -> Symbol:
-        if sym.ns is not None:
+        if sym.ns is not None or (sym.name.endswith(".") and sym.name.strip(".")):
             return sym
         ns = "clojure.core" if ("clojure.core", sym.name) in TABLE else self._ns
         return Symbol(sym.name, ns, sym.meta, sym.span)

@@ -159,8 +159,8 @@ class _Template:
                 if made is None:
                     made = self.gensyms[name] = gensym(name[:-1] + "__", "__auto__").name
                 return Symbol(made, None, None, sym.span)
-            if "." in name and name != "..":
-                return sym  # a member, a constructor or a class
+            if "." in name[:-1] and name != "..":
+                return sym  # a member or a class
         elif ns == "cpp":
             return sym
         found = self.resolver.resolve_symbol(sym)

@@ -16,11 +16,13 @@ from runtime.reader import read_one
 
 
 class Names:
-    """Knows `let` and `inc` as core's, the alias `st`, and puts all else into `user`."""
+    """Knows `let` and `inc` as core's, the alias `st`, no types, and puts all else into `user`."""
 
     def resolve_symbol(self, sym: Symbol) -> Symbol:
         if sym.ns is not None:
             return Symbol(sym.name, self.resolve_alias(sym.ns) or sym.ns)
+        if sym.name.endswith(".") and sym.name != "..":
+            return sym
         return Symbol(sym.name, "clojure.core" if sym.name in ("let", "inc", "..") else "user")
 
     def resolve_alias(self, name: str) -> str | None:
