@@ -36,6 +36,7 @@ ref caught(activation& here, int at) {
 }
 
 ref thrown_value(ref const& exception) {
+  if(!PyObject_TypeCheck(exception.p, reinterpret_cast<PyTypeObject*>(PyExc_Exception))) throw_again(exception);
   static PyObject* const thrown = [] {
     PyObject* const module = PyImport_ImportModule("runtime.core.exceptions");
     PyObject* const found = module ? PyObject_GetAttrString(module, "Thrown") : nullptr;

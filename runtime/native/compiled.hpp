@@ -98,7 +98,7 @@ struct activation {
 // The Lisp exception that is being handled, taken out of Python's error indicator, with the place `at` in its
 // trace. Works in any catch handler: a C++ exception becomes the Python object that carries it.
 TS_API ref caught(activation& here, int at);
-// The value that `catch` binds: what was thrown, or the exception itself.
+// The value that `catch` binds: what was thrown, or the exception itself. An interrupt goes on instead.
 TS_API ref thrown_value(ref const& exception);
 // Whether a clause that names Python classes (a tuple) takes that value.
 TS_API bool is_instance(PyObject* value, PyObject* classes);

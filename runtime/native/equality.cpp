@@ -229,7 +229,7 @@ bool equal(PyObject* a, double b) {
   return as_double(a, x) && x == b;
 }
 
-bool identical(PyObject* a, PyObject* b) noexcept {
+bool identical_numbers(PyObject* a, PyObject* b) noexcept {
   if(a == b) return true;
   i64 i, j;
   if(as_int64(a, i)) return as_int64(b, j) && i == j;

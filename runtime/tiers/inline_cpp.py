@@ -32,6 +32,7 @@ from runtime.tiers.cpp_writer import (
 )
 from runtime.tiers.functions import FunctionTable
 from runtime.tiers.fused import Fused
+from runtime.tiers.reductions import core_name
 from runtime.tiers.representations import (
     ARITHMETIC,
     BOOL,
@@ -60,6 +61,8 @@ INTRINSICS = {
     "unchecked-multiply": "unchecked_mul",
 }  # fmt: skip
 _UNWRITTEN = {"inf": "__builtin_inf()", "-inf": "-__builtin_inf()", "nan": '__builtin_nan("")'}
+# What macros of the core library expand to, which nobody redefines.
+RUNTIME = {"walk*": "walk", "advance*": "advance"}
 OBJECTS_ONLY = frozenset(("get", "count", "first"))
 # Those that `ts::dynamic` has for operands whose kind shows at run time.
 DYNAMIC = ARITHMETIC | {
@@ -317,8 +320,13 @@ class InlineFunction(Fused):
 
     def call(self, node: n.Call) -> Val:
         quicker = self.direct_call(node) or self.reduce(node)
-        if quicker is not None:
-            return quicker
+        return quicker if quicker is not None else self.plain_call(node)
+
+    def plain_call(self, node: n.Call) -> Val:
+        if (made := RUNTIME.get(core_name(node.fn))) is not None:
+            values = [self.pointer(v) for v in self.values(node.args)]
+            self.at(node)
+            return Val(f"ts::{made}({', '.join(values)})", OWNED)
         fn = self.pointer(self.value(node.fn))
         return self.call_text(fn, self.values(node.args), node)
 
