@@ -74,7 +74,7 @@ class Compile(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierChange(Event):
-    """A function moved between tiers; `cause` says why (counts, `^:jit`, redefinition, a broken assumption …)."""
+    """A function moved between tiers; `cause` says why: what was counted, `^:jit`, a redefinition …"""
 
     function: str
     old: int

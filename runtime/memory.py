@@ -17,7 +17,7 @@ def rss_mb() -> float:
 
 
 def machine_code_mb() -> float:
-    """Executable memory that belongs to no file, in MB: what Cling compiled. 0 where the system does not say."""
+    """Executable memory of no file, in MB: what Cling compiled. 0 where the system does not say."""
     try:
         with open("/proc/self/maps") as f:
             rows = [line.split() for line in f]
