@@ -27,9 +27,9 @@ from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.reader import ReadForm, SpanTable, read_all
 from runtime.stubs.cache import StubCache
 from runtime.tiers.interpreter import build_form
+from runtime.toplevel import Part, is_macro_definition, parts
 from runtime.traces import fault
 
-DO = Symbol("do")
 NO_FILE = "NO_SOURCE_PATH"
 _thread = threading.local()
 
@@ -135,17 +135,16 @@ class Script:
     forms: dict[str, frozenset[Var]] = field(default_factory=dict)  # text -> macros it uses
 
 
-def prepare(
-    host: Host, form: Any, span: Span | None, table: SpanTable | None
-) -> tuple[Callable[[], Any], Analyser]:
+def prepare(host: Host, part: Part, table: SpanTable | None) -> tuple[Callable[[], Any], Analyser]:
     """A form as a function of nothing, its stubs asked for but not compiled. Raises what analysis raises."""
     with HeldBack():
         analyser = Analyser(host, table)  # type: ignore[arg-type]
-        node = analyser.analyse(form, Scope(), span)
+        analyser.origin = part.origin
+        node = analyser.analyse(part.form, Scope(), part.span)
         if isinstance(node, CppRaw):
             return (lambda: None), analyser
         typed = infer(node, host.oracle, host.namespaces.ensure(CORE).vars)
-        name = f"{host.namespaces.current.name}/{form_name(form)}"
+        name = f"{host.namespaces.current.name}/{form_name(part.written)}"
         return host.compile_now(typed, name) or build_form(host, typed, name), analyser  # type: ignore[arg-type]
 
 
@@ -154,17 +153,6 @@ def form_name(form: Any) -> str:
     if type(form) is List and len(form) > 1 and type(form[1]) is Symbol and type(form[0]) is Symbol:
         return f"({form[0].name} {form[1].name})"
     return "(top level)"
-
-
-def unrolled(form: Any) -> list[Any]:
-    """A top-level `do` stands for its forms, so that each sees what the one before defined."""
-    if type(form) is List and len(form) and form.first() == DO and len(form) > 1:
-        return [inner for part in list(form)[1:] for inner in unrolled(part)]
-    return [form]
-
-
-def is_macro_definition(form: Any) -> bool:
-    return type(form) is List and len(form) > 0 and form.first() == Symbol("defmacro")
 
 
 class Loader:
@@ -190,14 +178,13 @@ class Loader:
     def eval_form(self, form: Any, span: Span | None, table: SpanTable | None) -> Any:
         """Evaluate one top-level form now, on this thread. Raises LispError."""
         value: Any = None
-        for part in unrolled(form):
-            place = getattr(part, "span", None) or span
-            if is_directive(part):
-                value = run_directive(self.host, part, place)  # type: ignore[arg-type]
+        for part in parts(self.host, form, span, table):
+            if is_directive(part.form):
+                value = run_directive(self.host, part.form, part.span)  # type: ignore[arg-type]
                 continue
-            with in_file(place):
+            with in_file(part.span):
                 try:
-                    run, _ = prepare(self.host, part, place, table)
+                    run, _ = prepare(self.host, part, table)
                     self.host.stubs.compile_pending()
                 except LispErrors as e:
                     raise e.errors[0] from None
@@ -278,23 +265,23 @@ class _Load:
             self.forms[read.text] = known
             return
         macros: set[Var] = set()
-        for part in unrolled(read.form):
-            place = getattr(part, "span", None) or read.span
-            if is_directive(part):
+        for part in parts(self.host, read.form, read.span, read.table):
+            macros |= part.macros
+            if is_directive(part.form):
                 self.flush()
-                run_directive(self.host, part, place)  # type: ignore[arg-type]
+                run_directive(self.host, part.form, part.span)  # type: ignore[arg-type]
                 continue
-            with in_file(place):
-                run, analyser = prepare(self.host, part, place, read.table)
+            with in_file(part.span):
+                run, analyser = prepare(self.host, part, read.table)
             macros |= analyser.macros
             if analyser.raw and known is None and self.script.forms:
                 self.everything = True
             self.pending.append(
                 Prepared(read, run, self.host.namespaces.current, frozenset(macros))
             )
-            if is_macro_definition(part):
+            if is_macro_definition(part.form):
                 self.flush()
-                var = self.host.namespaces.current.vars.get(part[1].name)
+                var = self.host.namespaces.current.vars.get(part.form[1].name)
                 if var is not None:
                     self.changed_macros.add(var)
         self.evaluated += 1

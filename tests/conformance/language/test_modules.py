@@ -109,7 +109,7 @@ def test_long_programs_are_no_deep_programs(rt: Runtime) -> None:
 
 
 def test_an_endless_expansion_is_an_error(rt: Runtime) -> None:
-    with pytest.raises(AnalysisError, match="nested too deeply"):
+    with pytest.raises(AnalysisError, match="does not end"):
         rt.eval("(defmacro again [] '(again)) (again)")
-    with pytest.raises(AnalysisError, match="nested too deeply"):
+    with pytest.raises(AnalysisError, match="does not end"):
         rt.eval("(defmacro more [x] `(more (inc ~x))) (more 1)")
