@@ -472,7 +472,8 @@ class InlineFunction(Fused):
         converts = any(op.native is None for i, op in enumerate(node.operands) if i != last)
         for i, op in enumerate(node.operands):
             value = self.value(op.node)
-            if (i < last or (i == last and converts)) and not value.stable:
+            first = i < last or (i == last and (converts or separable(op)))
+            if first and not value.stable:
                 value = self.forwarded(value, op)
             parts.append(self.operand(value, op))
         self.at(node)
@@ -508,6 +509,12 @@ class InlineFunction(Fused):
     def truth(self, node: n.Truth) -> Val:
         value = self.value(node.value)
         return Val(f"static_cast<bool>({value.text})", "bool")
+
+
+def separable(op: n.Operand) -> bool:
+    """Whether an operand can be evaluated by itself, and its errors have their place; objects would move."""
+    kind = op.native
+    return kind is None or (not kind.is_reference and (kind.is_scalar or kind.has(Flag.POINTER)))
 
 
 def quiet(node: n.Node) -> bool:
