@@ -70,6 +70,11 @@ void pass_on(char const* function, char const* symbol, int at) {
   raise();
 }
 
+PyObject* failed() noexcept {
+  set_python_error();
+  return nullptr;
+}
+
 PyObject* leave(activation const& here, int at) noexcept {
   add_place(here, at);
   return nullptr;

@@ -110,17 +110,12 @@ TS_API PyObject* leave(activation const& here, int at) noexcept;
 [[noreturn]] TS_API void pass_on(activation const& here, int at);
 [[noreturn]] TS_API void pass_on(char const* function, char const* symbol, int at); // where nothing is caught
 
-// The call of such a function by everybody else: its result boxed, its error Python's.
-template<class Body> PyObject* entered(Body body) noexcept {
-  try {
-    auto result = body();
-    if constexpr(std::is_same_v<decltype(result), PyObject*>) return result;
-    else if constexpr(std::is_same_v<decltype(result), numv>) return box(num::own(result)).release();
-    else return box(result).release();
-  } catch(...) {
-    set_python_error();
-    return nullptr;
-  }
-}
+// The result of such a function for everybody else, boxed; in a handler, its exception as Python's error. Null.
+TS_INLINE PyObject* given(PyObject* o) noexcept { return o; }
+TS_INLINE PyObject* given(numv owned) { return box(num::own(owned)).release(); }
+TS_INLINE PyObject* given(std::int64_t n) { return box(n).release(); }
+TS_INLINE PyObject* given(double d) { return box(d).release(); }
+TS_INLINE PyObject* given(bool b) { return box(b).release(); }
+TS_API PyObject* failed() noexcept;
 
 } // namespace ts

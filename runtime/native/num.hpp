@@ -48,22 +48,22 @@ struct num {
     n.v = old;
     return *this;
   }
-  TS_INLINE ~num() { if(v.kind == numv::object) drop(v.o()); }
+  TS_INLINE ~num() { if(v.kind == numv::object) let_go(v.o()); }
   TS_INLINE operator numv() const noexcept { return v; }
 
   // What a function gave that counts as owned already.
-  TS_INLINE static num own(numv owned) noexcept { num n; n.v = owned; return n; }
+  TS_INLINE static num own(numv owned) noexcept { return num(owned, 0); }
   TS_INLINE numv release() noexcept {
     numv const given = v;
     v.kind = numv::integer;
     return given;
   }
+
+private:
+  TS_INLINE num(numv owned, int) noexcept : v(owned) {}
 };
 
-TS_INLINE ref box(numv v) {
-  if(v.kind == numv::integer) return box(v.bits);
-  return v.kind == numv::real ? box(v.d()) : ref::share(v.o());
-}
+TS_API ref box(numv v);
 TS_INLINE ref box(num const& n) { return box(n.v); }
 TS_INLINE bool truthy(num const& n) noexcept { return n.v.kind != numv::object || truthy(n.v.o()); }
 
@@ -137,4 +137,45 @@ TS_CAST(cast_int, std::int64_t)
 #undef TS_CAST
 
 } // namespace dynamic
+
+namespace called { // the same as calls: slower, and quicker to compile, for code that is not in a loop
+
+struct operand : numv {
+  TS_INLINE operand(std::int64_t i) noexcept : numv(i) {}
+  TS_INLINE operand(double d) noexcept : numv(d) {}
+  TS_INLINE operand(num const& n) noexcept : numv(n.v) {}
+  TS_API operand(PyObject* o) noexcept;
+  TS_INLINE operand(ref const& r) noexcept : operand(r.p) {}
+};
+
+#define TS_NUM(name) TS_API numv name(operand a, operand b);
+TS_NUM(add)
+TS_NUM(sub)
+TS_NUM(mul)
+TS_NUM(div)
+TS_NUM(quot)
+TS_NUM(rem)
+TS_NUM(mod)
+TS_NUM(max)
+TS_NUM(min)
+#undef TS_NUM
+TS_API numv inc(operand a);
+TS_API numv dec(operand a);
+#define TS_TEST(name) TS_API bool name(operand a, operand b);
+TS_TEST(lt)
+TS_TEST(le)
+TS_TEST(gt)
+TS_TEST(ge)
+TS_TEST(num_eq)
+TS_TEST(equal)
+#undef TS_TEST
+TS_API bool zero_p(operand a);
+TS_API bool pos_p(operand a);
+TS_API bool neg_p(operand a);
+TS_API double cast_double(operand a);
+TS_API std::int64_t cast_long(operand a);
+TS_API std::int64_t cast_int(operand a);
+TS_API double real(operand a, char const* who);
+
+} // namespace called
 } // namespace ts

@@ -136,9 +136,11 @@ class Entries(ControlFlow):
             tests.append(f"!ts::holds({self.constant(var)}, {self._assumed(value)})")
         if tests:
             self.emit(f"if({' || '.join(tests)}) return ts::guard_failed(self, args, count);")
-        self.emit(
-            f"return ts::entered([&] {{ return {self._direct_name(count)}({', '.join(args)}); }});"
-        )
+        self.emit("try {")
+        self.emit(f"  return ts::given({self._direct_name(count)}({', '.join(args)}));")
+        self.emit("} catch(...) {")
+        self.emit("  return ts::failed();")
+        self.emit("}")
         self.close()
 
     def _assumed(self, value: Any) -> str:

@@ -63,6 +63,7 @@ INTRINSICS = {
 _UNWRITTEN = {"inf": "__builtin_inf()", "-inf": "-__builtin_inf()", "nan": '__builtin_nan("")'}
 # What macros of the core library expand to, which nobody redefines.
 RUNTIME = {"walk*": "walk", "advance*": "advance"}
+CALLED = "ts::called::"
 OBJECTS_ONLY = frozenset(("get", "count", "first"))
 # Those that `ts::dynamic` has for operands whose kind shows at run time.
 DYNAMIC = ARITHMETIC | {
@@ -362,13 +363,20 @@ class InlineFunction(Fused):
         if (name in DYNAMIC and (NUM in reps or OWNED in reps or rep == NUM)) or NUM in reps:
             if name in ARITHMETIC and rep == DOUBLE:
                 texts = [
-                    t if r in (INT, DOUBLE) else f"ts::dynamic::real({t}, {c_string(name)})"
+                    t if r in (INT, DOUBLE) else f"{self.numbers}real({t}, {c_string(name)})"
                     for t, r in zip(texts, reps, strict=True)
                 ]
             else:
-                scope = "ts::dynamic::"
+                scope = self.numbers
         self.at(node)
-        return Val(f"{scope}{INTRINSICS[name]}({', '.join(texts)})", rep)
+        text = f"{scope}{INTRINSICS[name]}({', '.join(texts)})"
+        return Val(f"ts::num::own({text})" if rep == NUM and scope == CALLED else text, rep)
+
+    @property
+    def numbers(self) -> str:
+        """The namespace of operations on numbers of unknown kind: inline where it is worth the compiling."""
+        inlined = self.loops or (self.plan is not None and self.plan.small)
+        return "ts::dynamic::" if inlined else CALLED
 
     def look_up(self, node: n.Intrinsic, values: list[Val]) -> Val:
         """`get` or `nth` with no reference counted: the collection, which is held, holds the value."""
@@ -381,7 +389,7 @@ class InlineFunction(Fused):
             return self.get_keyword(*texts)
         made, name = self.fresh("made"), self.fresh("found")
         self.emit(f"ts::ref {made};")
-        look_up = "nth_item" if node.name == "nth" else "get_borrowed"
+        look_up = "nth_item" if node.name == "nth" and self.loops else f"{node.name}_borrowed"
         self.emit(f"PyObject* const {name} = ts::{look_up}({', '.join(texts)}, {made});")
         return Val(name, BORROWED, True)
 
