@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial as python_partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from runtime.core.invoke import as_fn, invoke
 from runtime.core.kinds import vector
 from runtime.core.registry import TABLE, core
-from runtime.core.sequences import Concat, Cons, IterSeq, LazySeq, first, iterate, next_, seq
+from runtime.core.sequences import Concat, Cons, IterSeq, LazySeq, iterate, seq
 from runtime.native import _support
 
 Fn = Callable[..., Any]
@@ -63,15 +63,15 @@ def _apply_lazily(f: Any, args: list[Any], more: Any) -> Any:
     if kind is _support.Fn:
         required = next((a.required for a in f.code.node.arities if a.variadic), None)
         if required is not None:
-            left = seq(more)
-            while left is not None and len(args) <= required:
-                args.append(first(left))
-                left = next_(left)
-            if left is not None:
-                for item in reversed(args[required:]):
-                    left = Cons(item, left)
-                return f(*args[:required], Rest(left))
-            return f(*args)
+            left = iter(iterate(more))
+            if len(args) <= required:
+                args += islice(left, required + 1 - len(args))
+                if len(args) <= required:
+                    return f(*args)
+            rest: Any = IterSeq.over(left)
+            for item in reversed(args[required:]):
+                rest = Cons(item, rest)
+            return f(*args[:required], Rest(rest))
     elif f is TABLE["clojure.core", "concat"].value:
         return IterSeq.over(item for part in chain(args, iterate(more)) for item in iterate(part))
     return as_fn(f)(*args, *iterate(more))
