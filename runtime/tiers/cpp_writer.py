@@ -13,7 +13,6 @@ from runtime.tiers.functions import FunctionTable
 from runtime.tiers.names import munge
 from runtime.tiers.representations import BORROWED, NATIVE, NUM, OWNED, Representations
 
-
 DEEPEST_INDENT = 24  # a long `cond` would else be mostly white space
 
 

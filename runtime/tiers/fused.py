@@ -5,17 +5,15 @@ Where one of the functions has another value by then, the calls are made as they
 
 from __future__ import annotations
 
-from abc import abstractmethod
-
 from runtime.analysis import nodes as n
+from runtime.tiers.core_calls import CoreCalls
 from runtime.tiers.cpp_writer import Val
-from runtime.tiers.entries import Entries
 from runtime.tiers.reductions import Reduction, core_name, reduction
 from runtime.tiers.representations import BORROWED, NUM, OWNED
 from runtime.tiers.speculation import Callee
 
 
-class Fused(Entries):
+class Fused(CoreCalls):
     """Reductions of one function being written."""
 
     def reduce(self, node: n.Call) -> Val | None:
@@ -116,14 +114,6 @@ class Fused(Entries):
             self.open(f"if(!{begun})")
             self.emit(f"{acc} = {self.as_rep(self.call_text(function, [], node), rep)};")
             self.close()
-
-    @abstractmethod
-    def number(self, name: str, values: list[Val], node: n.Node) -> Val:
-        """Arithmetic on two operands."""
-
-    @abstractmethod
-    def keyword_call(self, keyword: str, value: Val, node: n.Node) -> Val:
-        """A look-up of a keyword."""
 
     def _applied(self, node: n.Call, fn: n.Node, holder: str, values: list[Val]) -> Val:
         """A call of one of the functions, whose value `holder` names."""

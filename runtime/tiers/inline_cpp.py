@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.analysis import nodes as n
 from runtime.analysis.cpp_literals import c_string
-from runtime.analysis.operands import fill
-from runtime.analysis.types import OBJECT, CppType, Flag, LispType
-from runtime.core.values import Keyword
+from runtime.analysis.types import CppType
 from runtime.errors import Span
 from runtime.tiers import literals
 from runtime.tiers.cpp_writer import (
@@ -32,16 +30,10 @@ from runtime.tiers.cpp_writer import (
 )
 from runtime.tiers.functions import FunctionTable
 from runtime.tiers.fused import Fused
+from runtime.tiers.interop_cpp import InteropCpp
 from runtime.tiers.reductions import core_name
 from runtime.tiers.representations import (
-    ARITHMETIC,
-    BOOL,
-    DOUBLE,
-    INT,
-    INTEGERS_ONLY,
-    UNBOXED,
     Representations,
-    intrinsic_rep,
     rep_of,
 )
 from runtime.tiers.speculation import Direct, Speculation
@@ -49,36 +41,9 @@ from runtime.tiers.speculation import Direct, Speculation
 if TYPE_CHECKING:
     from runtime.namespaces import Var
 
-# Core functions that are C++ functions of the support library.
-INTRINSICS = {
-    "+": "add", "-": "sub", "*": "mul", "/": "div", "inc": "inc", "dec": "dec", "quot": "quot", "rem": "rem",
-    "mod": "mod", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "num_eq", "=": "equal",
-    "zero?": "zero_p", "pos?": "pos_p", "neg?": "neg_p", "max": "max", "min": "min", "double": "cast_double",
-    "long": "cast_long", "int": "cast_int", "get": "get", "nth": "nth", "count": "count", "first": "first",
-    "bit-and": "bit_and", "bit-or": "bit_or", "bit-xor": "bit_xor", "bit-shift-left": "shift_left",
-    "bit-shift-right": "shift_right", "unchecked-inc": "unchecked_inc", "unchecked-dec": "unchecked_dec",
-    "unchecked-add": "unchecked_add", "unchecked-subtract": "unchecked_sub",
-    "unchecked-multiply": "unchecked_mul",
-}  # fmt: skip
 _UNWRITTEN = {"inf": "__builtin_inf()", "-inf": "-__builtin_inf()", "nan": '__builtin_nan("")'}
 # What macros of the core library expand to, which nobody redefines.
 RUNTIME = {"walk*": "walk", "advance*": "advance"}
-CALLED = "ts::called::"
-OBJECTS_ONLY = frozenset(("get", "count", "first"))
-# Those that `ts::dynamic` has for operands whose kind shows at run time.
-DYNAMIC = ARITHMETIC | {
-    "<",
-    "<=",
-    ">",
-    ">=",
-    "==",
-    "zero?",
-    "pos?",
-    "neg?",
-    "double",
-    "long",
-    "int",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +76,7 @@ def generate(
     return InlineFunction(node, symbol, table, speculation).generate()
 
 
-class InlineFunction(Fused):
+class InlineFunction(Fused, InteropCpp):
     """One function being written."""
 
     def __init__(
@@ -250,21 +215,6 @@ class InlineFunction(Fused):
         self.into(node, Dest("assign", name, rep))
         return Val(f"{name}.p", BORROWED, True) if rep == OWNED else Val(name, rep, True)
 
-    def native_result(self, node: n.Node, kind: CppType) -> Val:
-        """A native value that several branches give: through a pointer for references, else a variable."""
-        name = self.fresh("native")
-        if kind.is_reference:
-            self.emit(f"std::remove_reference_t<{kind.name}>* {name} = nullptr;")
-            self.into(node, Dest("address", name, NATIVE))
-            return Val(f"(*{name})", NATIVE, True)
-        if kind.is_scalar or kind.has(Flag.POINTER):
-            self.emit(f"{kind.value} {name}{{}};")
-            self.into(node, Dest("assign", name, NATIVE))
-            return Val(name, NATIVE, True)
-        self.emit(f"ts::later<{kind.value}> {name};")
-        self.into(node, Dest("assign", name, NATIVE))
-        return Val(f"std::move(*{name})", NATIVE, True)
-
     def const(self, node: n.Const) -> Val:
         value = node.value
         if value is None:
@@ -277,13 +227,6 @@ class InlineFunction(Fused):
         if type(value) is float:
             return Val(_UNWRITTEN.get(repr(value), repr(value)), "double", True)
         return Val(self.constant(value), BORROWED, True)
-
-    def native_const(self, node: n.NativeConst) -> Val:
-        kind = node.type
-        assert isinstance(kind, CppType)
-        if isinstance(node.value, str):
-            return Val(f"static_cast<char const*>({node.text})", NATIVE, True)
-        return Val(node.text, NATIVE, True)
 
     def local(self, node: n.LocalRef) -> Val:
         value = self.names[node.local]
@@ -331,98 +274,6 @@ class InlineFunction(Fused):
         fn = self.pointer(self.value(node.fn))
         return self.call_text(fn, self.values(node.args), node)
 
-    def intrinsic(self, node: n.Intrinsic) -> Val:
-        name = node.name
-        if name in ("not", "nil?", "some?", "identical?"):
-            return self.test_intrinsic(node)
-        values = [
-            Val(self.pointer(v), BORROWED, True)
-            if v.rep == BOOL
-            or name in OBJECTS_ONLY
-            or (name == "nth" and (i != 1 or v.rep in (DOUBLE, NUM)))
-            else v
-            for i, v in enumerate(self.values(node.args))
-        ]
-        reps = [OWNED if v.rep == BORROWED else v.rep for v in values]
-        if name == "get" or (name == "nth" and reps[1:] == [INT]):
-            return self.look_up(node, values)
-        if name in INTEGERS_ONLY and set(reps) != {INT}:
-            return self.call_text(self.pointer(self.var_ref(n.VarRef(node.var))), values, node)
-        return self.numeric(name, values, intrinsic_rep(name, node.type, reps), node)
-
-    def number(self, name: str, values: list[Val], node: n.Node) -> Val:
-        values = [Val(self.pointer(v), BORROWED, True) if v.rep == BOOL else v for v in values]
-        reps = [OWNED if v.rep == BORROWED else v.rep for v in values]
-        return self.numeric(name, values, intrinsic_rep(name, OBJECT, reps), node)
-
-    def numeric(self, name: str, values: list[Val], rep: str, node: n.Node) -> Val:
-        """A function of numbers on operands none of which is an unboxed bool."""
-        reps = [OWNED if v.rep == BORROWED else v.rep for v in values]
-        texts = [v.text for v in values]
-        scope = "ts::"
-        if (name in DYNAMIC and (NUM in reps or OWNED in reps or rep == NUM)) or NUM in reps:
-            if name in ARITHMETIC and rep == DOUBLE:
-                texts = [
-                    t if r in (INT, DOUBLE) else f"{self.numbers}real({t}, {c_string(name)})"
-                    for t, r in zip(texts, reps, strict=True)
-                ]
-            else:
-                scope = self.numbers
-        self.at(node)
-        text = f"{scope}{INTRINSICS[name]}({', '.join(texts)})"
-        return Val(f"ts::num::own({text})" if rep == NUM and scope == CALLED else text, rep)
-
-    @property
-    def numbers(self) -> str:
-        """The namespace of operations on numbers of unknown kind: inline where it is worth the compiling."""
-        inlined = self.loops or (self.plan is not None and self.plan.small)
-        return "ts::dynamic::" if inlined else CALLED
-
-    def look_up(self, node: n.Intrinsic, values: list[Val]) -> Val:
-        """`get` or `nth` with no reference counted: the collection, which is held, holds the value."""
-        values = [v if v.rep == INT else Val(self.pointer(v), BORROWED, True) for v in values]
-        if node.name == "get" and len(values) == 2:
-            values.append(Val("Py_None", BORROWED, True))
-        self.at(node)
-        texts = [v.text for v in values]
-        if isinstance(node.args[1], n.Const) and type(node.args[1].value) is Keyword:
-            return self.get_keyword(*texts)
-        made, name = self.fresh("made"), self.fresh("found")
-        self.emit(f"ts::ref {made};")
-        look_up = "nth_item" if node.name == "nth" and self.loops else f"{node.name}_borrowed"
-        self.emit(f"PyObject* const {name} = ts::{look_up}({', '.join(texts)}, {made});")
-        return Val(name, BORROWED, True)
-
-    def keyword_call(self, keyword: str, value: Val, node: n.Node) -> Val:
-        self.at(node)
-        return self.get_keyword(self.pointer(value), keyword, "Py_None")
-
-    def get_keyword(self, coll: str, key: str, fallback: str) -> Val:
-        """A look-up that remembers where it found the key last."""
-        made, hint, name = self.fresh("made"), self.fresh("hint"), self.fresh("found")
-        self.emit(f"ts::ref {made};")
-        self.emit(f"static ts::hint {hint};")
-        self.emit(
-            f"PyObject* const {name} = ts::get_keyword{'_inline' if self.loops else ''}"
-            f"({coll}, {key}, {fallback}, {hint}, {made});"
-        )
-        return Val(name, BORROWED, True)
-
-    def test_intrinsic(self, node: n.Intrinsic) -> Val:
-        if node.name == "not":
-            return Val(f"!({self.condition(node.args[0])})", "bool")
-        values = self.values(node.args)
-        if node.name == "identical?":
-            a, b = values
-            return Val(f"ts::identical({self.pointer(a)}, {self.pointer(b)})", "bool")
-        value = values[0]
-        if value.rep == NUM:
-            value = Val(self.pointer(value), BORROWED, True)
-        if value.rep not in (OWNED, BORROWED):
-            return Val("false" if node.name == "nil?" else "true", "bool", True)
-        sign = "==" if node.name == "nil?" else "!="
-        return Val(f"({value.text} {sign} Py_None)", "bool", value.stable)
-
     def literal(self, node: n.VectorLit | n.MapLit | n.SetLit) -> Val:
         maker = literals.MAKERS[type(node)]
         return self.python_call(maker, self.values(node.items), node)
@@ -453,85 +304,8 @@ class InlineFunction(Fused):
             return Val(f"ts::make_fn_with_meta({shared}, {args}, {len(captured)}, {meta})", OWNED)
         return Val(f"ts::make_fn({shared}, {args}, {len(captured)})", OWNED)
 
-    def box(self, node: n.Box) -> Val:
-        pointer = self.value(node.value)
-        place = self.constant(str(node.span) if node.span else "")
-        return Val(f'ts::box({pointer.text}, ts::dyn({place}, {{"cpp/box", 2}}))', OWNED)
-
     def raw(self, node: n.CppRaw) -> Val:
         return Val("Py_None", BORROWED, True)
-
-    # --- C++ --------------------------------------------------------------------------------------
-
-    def cpp(self, node: n.CppExpr) -> Val:
-        self.at(node)
-        return Val(self.cpp_text(node), NATIVE)
-
-    def cpp_statement(self, node: n.CppExpr) -> None:
-        """An expression whose value nobody looks at."""
-        self.at(node)
-        self.emit(f"{self.cpp_text(node)};")
-
-    def cpp_text(self, node: n.CppExpr) -> str:
-        """The expression with its operands written in; those with effects are evaluated before, in order."""
-        parts: list[str] = []
-        last = max((i for i, op in enumerate(node.operands) if not quiet(op.node)), default=-1)
-        # Lisp operands may fail to convert, which happens after all operands were evaluated
-        converts = any(op.native is None for i, op in enumerate(node.operands) if i != last)
-        for i, op in enumerate(node.operands):
-            value = self.value(op.node)
-            first = i < last or (i == last and (converts or separable(op)))
-            if first and not value.stable:
-                value = self.forwarded(value, op)
-            parts.append(self.operand(value, op))
-        self.at(node)
-        return fill(node.text, parts)
-
-    def forwarded(self, value: Val, op: n.Operand) -> Val:
-        """A named operand that is still the rvalue it was."""
-        name = self.named(value)
-        kind = op.native
-        if kind is not None and not kind.has(Flag.LVALUE | Flag.FUNCTION):
-            return Val(f"std::move({name.text})", NATIVE, True)
-        return name
-
-    def operand(self, value: Val, op: n.Operand) -> str:
-        if op.native is not None:
-            return value.text
-        place = f"{{{c_string(op.callee)}, {op.arg}}}"
-        if value.rep in (OWNED, NUM):
-            value = Val(self.pointer(value), BORROWED, True)
-        return f"ts::argument({value.text}, {place})"
-
-    def to_lisp(self, node: n.ToLisp) -> Val:
-        value = self.value(node.value)
-        if isinstance(node.type, LispType) and node.type.unboxed:
-            rep = UNBOXED[node.type.kind]
-            return Val(
-                f"static_cast<{rep}>({value.text})",
-                rep,
-                value.stable and isinstance(node.value, n.NativeConst),
-            )
-        return Val(f"ts::ref::own(ts::to_lisp({value.text}))", OWNED)
-
-    def truth(self, node: n.Truth) -> Val:
-        value = self.value(node.value)
-        return Val(f"static_cast<bool>({value.text})", "bool")
-
-
-def separable(op: n.Operand) -> bool:
-    """Whether an operand can be evaluated by itself, and its errors have their place; objects would move."""
-    kind = op.native
-    return kind is None or (not kind.is_reference and (kind.is_scalar or kind.has(Flag.POINTER)))
-
-
-def quiet(node: n.Node) -> bool:
-    """Whether evaluating it later than written makes no difference."""
-    if isinstance(node, (n.Const, n.NativeConst, n.LocalRef, n.TheVar)):
-        return True
-    if isinstance(node, n.CppExpr):
-        return node.simple and all(quiet(op.node) for op in node.operands)
-    return isinstance(node, (n.ToLisp, n.Truth)) and quiet(node.value)
 
 
 _VALUES: dict[type, str] = {
