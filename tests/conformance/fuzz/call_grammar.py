@@ -5,6 +5,7 @@ hot, vars that get a new root in the middle of a call, exceptions through severa
 from __future__ import annotations
 
 from tests.conformance.fuzz.lisp_grammar import LispGrammar
+from tests.conformance.fuzz.scope import Scope
 
 OPERATORS = ("+", "-", "*", "max", "quot", "bit-xor", "unchecked-add", "+'", "/", "compare")
 OTHERS = ("1.5", "nil", '"s"', ":k", "[1]", "1/2", "9223372036854775807", "\\c", "##NaN", "true",
@@ -18,6 +19,13 @@ STEPS = (  # of an accumulator, which changes type on the way
     "(+ acc 1)", "(+ acc i)", "(* acc 2)", "(if (= i 3) 0.5 (+ acc 1))", "(if (= i 4) <any> acc)",
     "(if (number? acc) (+ acc <num>) <int>)", "(if (< i 5) (inc acc) (str acc))", "(max acc <num>)",
     "(if (= i 5) (double i) acc)", "(- acc)", "(/ acc 2)", "(if (= i 2) nil i)",
+)  # fmt: skip
+ARITHMETIC = (
+    "(+ # #)", "(- # #)", "(* # #)", "(quot # #)", "(rem # #)", "(mod # #)", "(min # #)", "(max # # #)", "(inc #)",
+    "(dec #)", "(- #)", "(bit-and # #)", "(bit-xor # 7)", "(if (< # #) # #)", "(if (zero? #) # #)", "(/ # #)",
+    "(let [v #] (+ v #))", "(if (and (< # #) (pos? #)) # #)", "(double #)", "(if (= # #) # #)", "(bit-shift-left # 3)",
+    "(loop [i 0 s #] (if (< i 6) (recur (inc i) (+ s #)) s))", "(unchecked-multiply # #)", "(abs #)", "(long #)",
+    "(loop [n 5 s #] (if (pos? n) (recur (dec n) (if (even? n) (* s 2) #)) s))", "(if (not= # #) # #)", "(do # #)",
 )  # fmt: skip
 THROWS = (
     '(throw (ex-info "deep" {:x x}))', "(throw x)", "(z/raise_range x)", "(quot 1 0)", "(throw (cpp/int. x))",
@@ -34,15 +42,53 @@ class CallGrammar(LispGrammar):
 
     def group(self, depth: int) -> list[str]:
         """Some functions; the last of them may be called with one or two integers."""
-        rules = (self.helper, self.recursive, self.mutual, self.drifting, self.chain, self.changing,
-                 self.new_root, self.deep_new_root)  # fmt: skip
+        rules = (self.closed, self.helper, self.recursive, self.mutual, self.drifting, self.chain, self.changing,
+                 self.new_root, self.deep_new_root, self.closed)  # fmt: skip
         definitions, functions = self.pick(rules)(self.fresh(""), depth)
         self.functions += functions
         return list(definitions)
 
+    def use(self, scope: Scope, depth: int) -> str:
+        """A call of some function, whose error is a value too."""
+        name, count = self.pick(self.functions)
+        kinds = ("int", "int", "int", "float", "bool", "any")
+        arguments = [
+            self.pick(("a", "b", self.expr(self.pick(kinds), scope, depth))) for _ in range(count)
+        ]
+        call = f"({name} {' '.join(arguments)})"
+        return call if self.chance(4) else f"(try {call} (catch Exception e (ex-message e)))"
+
     def filled(self, text: str, names: str, depth: int) -> str:
         """A template whose holes may use the integers `names`."""
         return self.fill(text, tuple((name, "int") for name in names.split()), depth)
+
+    def closed(self, serial: str, depth: int) -> Group:
+        """Functions that do nothing but arithmetic and call each other, and a number that changes."""
+        k, inner, outer, deep = (f"{hint}-{serial}" for hint in ("k", "inner", "outer", "down"))
+        a, b, c = (
+            self.arithmetic(names, 2)
+            for names in (("x", "y", k), ("x", f"({inner} x 2)"), ("n", "x"))
+        )
+        uses = f"[({outer} x) ({deep} 9 x)]"
+        definitions = [
+            f"(def {k} {self.pick(('3', '2.5', '9223372036854775807', 'true'))})",
+            f"(defn {inner} [x y]\n{a})", f"(defn {outer} [x]\n{b})",
+            f"(defn {deep} [n x] (if (< 0 n 30)\n(+ ({deep} (- n {self.pick((1, 2))}) x) {c})\nx))",
+            f"(defn sets-{serial} [x] (let [before {k} old {inner}] (try [{uses}\n"
+            f"(do (alter-var-root (var {k}) (constantly {self.pick(('4', '0.5', 'nil'))})) {uses})\n"
+            f"(do (alter-var-root (var {inner}) (constantly {self.pick(('+', '(fn [x y] (- x y))', 'vector'))})) {uses})]"
+            f"\n(finally (alter-var-root (var {k}) (constantly before))\n"
+            f"(alter-var-root (var {inner}) (constantly old))))))",
+        ]  # fmt: skip
+        return definitions, [(inner, 2), (outer, 1), (deep, 2)] + [
+            (f"sets-{serial}", 1)
+        ] * self.upto(1)
+
+    def arithmetic(self, names: tuple[str, ...], depth: int) -> str:
+        if depth == 0 or self.chance(5):
+            return str(self.pick((*names, *names, self.leaf(self.pick(("int", "int", "float"))))))
+        head, *rest = str(self.pick(ARITHMETIC)).split("#")
+        return head + "".join(self.arithmetic(names, depth - 1) + text for text in rest)
 
     def helper(self, serial: str, depth: int) -> Group:
         """A small function called in a loop."""
@@ -89,7 +135,8 @@ class CallGrammar(LispGrammar):
             f"(defn {name} [x] {self.filled(body, 'x', depth)})",
             f"(defn gives-{serial} [x] {call})",
             f"(defn drift-{serial} [many] (dotimes [i (min 150 (max 3 many))] (gives-{serial} i))\n"
-            f"(mapv (fn [x] (try (gives-{serial} x) (catch Exception e (ex-message e)))) [{others} 7]))",
+            f"(mapv (fn [x] (dotimes [_ 20] (try (gives-{serial} x) (catch Exception e nil)))\n"
+            f"(try (gives-{serial} x) (catch Exception e (ex-message e)))) [{others} 7]))",
         ]
         return definitions, [(f"drift-{serial}", 1)]
 

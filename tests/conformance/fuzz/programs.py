@@ -69,7 +69,11 @@ def programs(draw: Callable[[st.SearchStrategy[Any]], Any], depth: int = 4) -> P
     for _ in range(grammar.upto(2)):
         definitions += grammar.group(depth - 2)
     scope = (("a", "int"), ("b", "int"), ("c", "any"))
-    definitions.append(define("main", scope, grammar.body(grammar.pick(LISP), scope, depth)))
+    body = grammar.body(grammar.pick(LISP), scope, depth)
+    if grammar.functions:
+        uses = "\n".join(grammar.use(scope, 1) for _ in range(2 + grammar.upto(4)))
+        body = f"[{uses}\n(do {body})]"
+    definitions.append(define("main", scope, body))
     rows = []
     for i in range(1 + grammar.upto(3)):
         kinds = ["int", "int", grammar.pick(LISP[:-1])]
