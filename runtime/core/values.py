@@ -7,6 +7,7 @@ Everything else is what it looks like: `nil` None, integers int, doubles float, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from typing import Any
 
 from runtime.errors import Span
@@ -47,15 +48,21 @@ class Symbol:
 
 
 class Keyword:
-    """`:name` or `:ns/name`. Interned: compare with `is`. Calling one looks itself up."""
+    """`:name` or `:ns/name`. Interned: compare with `is`. Calling one looks itself up.
 
-    __slots__ = ("ns", "name", "_text", "__weakref__")
+    Hashed by a serial number, so that maps of a few keywords have one order in every run, mostly that in
+    which the text first names them.
+    """
+
+    __slots__ = ("ns", "name", "_text", "_serial", "__weakref__")
     _interned: dict[str, Keyword] = {}
+    _serials = count()
     lookup: Callable[[Any, Keyword, Any], Any]  # core's `get`, set when core is loaded
 
     ns: str | None
     name: str
     _text: str
+    _serial: int
 
     def __new__(cls, name: str, ns: str | None = None) -> Keyword:
         text = f":{ns}/{name}" if ns is not None else f":{name}"
@@ -63,8 +70,12 @@ class Keyword:
         if found is None:
             made = object.__new__(cls)
             made.ns, made.name, made._text = ns, name, text
+            made._serial = next(cls._serials)
             found = cls._interned.setdefault(text, made)
         return found
+
+    def __hash__(self) -> int:
+        return self._serial
 
     def __call__(self, target: Any, default: Any = None) -> Any:
         return Keyword.lookup(target, self, default)

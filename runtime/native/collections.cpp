@@ -133,7 +133,7 @@ PyObject* keyword_tp_call(PyObject* self, PyObject* args, PyObject* names) {
 }
 PyMethodDef keyword_method = { "__call__", fast(keyword_call), METH_FASTCALL, nullptr };
 
-// Gives keywords a `__call__` that runs no Python.
+// Gives keywords a `__call__` and a hash that run no Python.
 PyObject* speed_up_keywords(PyObject*, PyObject*) {
   auto* const type = reinterpret_cast<PyObject*>(known.keyword);
   PyObject* const made = PyDescr_NewMethod(known.keyword, &keyword_method);
@@ -142,6 +142,7 @@ PyObject* speed_up_keywords(PyObject*, PyObject*) {
   Py_DECREF(made);
   if(failed) return nullptr;
   known.keyword->tp_call = keyword_tp_call; // what Python put there would look the method up at each call
+  known.keyword->tp_hash = keyword_hash;
   Py_RETURN_NONE;
 }
 

@@ -9,6 +9,7 @@
 namespace ts {
 
 known_layouts layouts;
+slot keyword_serial;
 
 namespace {
 
@@ -158,7 +159,7 @@ bool keyword_is_found() {
   ref const key = ref::own(PyObject_CallFunction(reinterpret_cast<PyObject*>(known.keyword), "s", "layout"));
   ref const map = ref::own(PyObject_CallFunction(reinterpret_cast<PyObject*>(known.map), "{O:i}", key.get(), 1));
   PyObject* const found = find_in_map(map.get(), key.get());
-  return PyObject_Hash(key.get()) == address_hash(key.get()) && found && PyLong_AsLong(found) == 1;
+  return PyObject_Hash(key.get()) == keyword_hash(key.get()) && found && PyLong_AsLong(found) == 1;
 }
 
 bool maps_are_known() {
@@ -214,6 +215,7 @@ PyMethodDef methods[] = {
 
 bool init_layouts(PyObject* module) {
   try {
+    keyword_serial = slot_of(known.keyword, "_serial");
     ref const pyrsistent = ref::own(PyImport_ImportModule("pyrsistent"));
     empty_vector = as_vector(ref::own(PyObject_CallMethod(pyrsistent.get(), "pvector", nullptr)).release());
     if(maps_are_known()) layouts.map = known.map;

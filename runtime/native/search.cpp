@@ -21,7 +21,7 @@ std::uint32_t folded(Py_hash_t hash) noexcept {
 }
 
 Py_hash_t hash_of(PyObject* key) {
-  if(Py_TYPE(key) == known.keyword) return address_hash(key);
+  if(Py_TYPE(key) == known.keyword) return keyword_hash(key);
   Py_hash_t const hash = PyObject_Hash(key);
   if(hash == -1) throw py_error{};
   return hash;

@@ -4,10 +4,12 @@
 
 namespace ts {
 
-// Keywords are hashed by where they are, as all objects without a hash of their own.
-inline Py_hash_t address_hash(PyObject* o) noexcept {
-  std::uint64_t const a = reinterpret_cast<std::uint64_t>(o);
-  return static_cast<Py_hash_t>(a >> 4 | a << 60);
+// A keyword's hash is its serial number.
+extern slot keyword_serial;
+inline Py_hash_t keyword_hash(PyObject* o) noexcept {
+  std::int64_t serial = 0;
+  as_int64(keyword_serial.of(o), serial);
+  return serial;
 }
 
 // `get_borrowed` of anything but a readable map.
