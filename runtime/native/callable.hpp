@@ -1,6 +1,7 @@
 // Makes Python callables of C++ functions: METH_FASTCALL wrappers that check the number of arguments and turn
-// `py_error` into a null result. Internal to the extension.
+// exceptions into a null result. Internal to the extension.
 #pragma once
+#include "function.hpp"
 #include "support.hpp"
 #include <cstddef>
 
@@ -26,7 +27,8 @@ inline PyCFunction fast(fast_function f) {
 template<class F> PyObject* guarded(F const& body) noexcept {
   try {
     return body().release();
-  } catch(py_error const&) {
+  } catch(...) { // a C++ exception too: what is called may be a script's function
+    set_python_error();
     return nullptr;
   }
 }

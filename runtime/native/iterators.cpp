@@ -52,7 +52,8 @@ PyObject* walk_next(PyObject* self) {
   PyObject* item = nullptr;
   try {
     if(w->items().next(item)) Py_INCREF(item);
-  } catch(py_error const&) {
+  } catch(...) {
+    set_python_error();
     item = nullptr;
   }
   w->busy = false;
