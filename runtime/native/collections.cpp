@@ -69,7 +69,7 @@ PyObject* item(PyObject* coll, i64 index, ref& made) {
 PyObject* map_item(PyObject* map, PyObject* key, ref& made) {
   if(readable_map(map)) return find_in_map(map, key);
   int const found = known.map->tp_as_sequence->sq_contains(map, key);
-  if(found < 0) throw py_error{};
+  if(found < 0) raise();
   if(!found) return nullptr;
   made = ref::own(known.map->tp_as_mapping->mp_subscript(map, key));
   return made.get();

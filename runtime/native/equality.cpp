@@ -17,7 +17,7 @@ slot list_items, list_start, list_hash;
 slot symbol_ns, symbol_name, keyword_ns, keyword_name, char_text;
 
 bool checked(int answer) {
-  if(answer < 0) throw py_error{};
+  if(answer < 0) raise();
   return answer != 0;
 }
 
@@ -136,7 +136,7 @@ PyObject* sequence_hash(PyObject* self, PyObject*) {
     cursor items(self);
     for(PyObject* item; items.next(item); ++i) {
       Py_hash_t const y = PyObject_Hash(item);
-      if(y == -1) throw py_error{};
+      if(y == -1) raise();
       x = (x ^ static_cast<unsigned long>(y)) * multiplier;
       multiplier += 82520 + i + i;
     }
@@ -240,7 +240,7 @@ bool identical_numbers(PyObject* a, PyObject* b) noexcept {
 i64 hash(PyObject* o) {
   if(o == Py_None) return 0;
   Py_hash_t const h = PyObject_Hash(o);
-  if(h == -1 && PyErr_Occurred()) throw py_error{};
+  if(h == -1 && PyErr_Occurred()) raise();
   return h;
 }
 

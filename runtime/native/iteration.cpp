@@ -64,7 +64,7 @@ struct cursor::sources {
   // Something else that is indexed, perhaps a list that grows meanwhile.
   static bool indexed(cursor& c, PyObject*& item) {
     Py_ssize_t const size = PyObject_Size(c.source_.get());
-    if(size < 0) throw py_error{};
+    if(size < 0) raise();
     if(c.int_ >= size) return ended(c);
     c.item_ = ref::own(PySequence_GetItem(c.source_.get(), c.int_++));
     item = c.item_.get();
@@ -103,7 +103,7 @@ struct cursor::sources {
     c.item_ = ref{};
     PyObject* const found = PyIter_Next(c.source_.get());
     if(!found) {
-      if(PyErr_Occurred()) throw py_error{};
+      if(PyErr_Occurred()) raise();
       return ended(c);
     }
     c.item_ = ref::own(found);
@@ -168,7 +168,7 @@ struct cursor::sources {
       return false;
     }
     std::int64_t const size = PyObject_Size(range);
-    if(size < 0) throw py_error{};
+    if(size < 0) raise();
     c.int_ = start + index * step;
     c.step_ = step;
     c.left_ = std::max<std::int64_t>(0, size - index);
@@ -274,7 +274,7 @@ template<class F> static void each_pair(PyObject* pairs, F const& take) {
       ref const k = ref::own(PySequence_GetItem(next, 0)), v = ref::own(PySequence_GetItem(next, 1));
       if(!take(k.get(), v.get())) return;
     }
-    if(PyErr_Occurred()) throw py_error{};
+    if(PyErr_Occurred()) raise();
   }
 }
 

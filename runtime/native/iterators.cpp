@@ -207,7 +207,7 @@ ref advance(PyObject* o) {
     throw py_error{};
   }
   if(PyObject* const item = walk_next(o)) return ref::own(item);
-  if(PyErr_Occurred()) throw py_error{};
+  if(PyErr_Occurred()) raise();
   return ref::share(end_mark);
 }
 

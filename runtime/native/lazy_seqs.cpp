@@ -62,18 +62,18 @@ bool pull(PyObject* segment) {
     if(error == Py_None) return false;
     PyException_SetTraceback(error, Py_None);
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
-    throw py_error{};
+    raise();
   }
   check_stack(); // sequences over sequences may be nested deeply
   PyObject* const made = PyIter_Next(source.get());
   if(!made) {
     if(PyErr_Occurred()) {
-      if(!PyErr_ExceptionMatches(PyExc_Exception)) throw py_error{};
+      if(!PyErr_ExceptionMatches(PyExc_Exception)) raise();
       ref const error = pending_exception();
       lazies.segment_error.set(segment, error.get());
     }
     lazies.segment_source.set(segment, Py_None);
-    if(PyErr_Occurred()) throw py_error{};
+    if(PyErr_Occurred()) raise();
     return false;
   }
   ref const item = ref::own(made);
