@@ -11,6 +11,7 @@ from runtime.core.registry import TABLE
 from runtime.errors import Frame, LispError, LispErrors, RuntimeFault, Span, found_text
 from runtime.tiers.closures import CppException
 
+_LOOP = re.compile(r"\$loop\d*$")  # what replaces a loop on the stack is called its function and this
 _WRONG_CALL = re.compile(r"([\w.]+)\(\) (?:missing \d|takes )")
 _places: dict[str, tuple[str, tuple[Span, ...]]] = {}  # of compiled functions, by symbol
 
@@ -50,7 +51,10 @@ def lisp_stack(trace: TracebackType | None) -> list[Frame]:
             entry = trace.tb_frame.f_code
             name, places = _places.get(entry.co_filename, (entry.co_name, ()))
             span = places[trace.tb_lineno] if trace.tb_lineno < len(places) else None
-            frames.append(Frame(name, span))
+            own = _LOOP.sub("", name)
+            if own != name and frames:  # goes on where the frame before was
+                frames.pop()
+            frames.append(Frame(own, span))
             activation = None
         trace = trace.tb_next
     frames.reverse()
