@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.cling.redefinition import redefinitions
@@ -73,8 +74,8 @@ class BatchCompiler:
             fresh: dict[FnCode, dict[int, Direct]] = {}
             for i, code in enumerate(codes if tier == STUB_CPP else callees_first(codes)):
                 unsteady = policy.broken(code, time.perf_counter()) > policy.MOST_BROKEN
-                speculation = Speculation(code, fresh) if reuse and not unsteady else None
-                made = self._generate(code, f"f{ident}_{i}", tier, speculation)
+                around = fresh if reuse and not unsteady else None
+                made = self._generate(code, f"f{ident}_{i}", tier, around)
                 if made is None:
                     continue
                 text, roots = made
@@ -123,19 +124,27 @@ class BatchCompiler:
         self._events.add(Compile(functions=(code.name,), tier=tier, compile_ms=spent_ms, error=why))
 
     def _generate(
-        self, code: FnCode, symbol: str, tier: int, speculation: Speculation | None
+        self,
+        code: FnCode,
+        symbol: str,
+        tier: int,
+        fresh: Mapping[FnCode, Mapping[int, Direct]] | None,
     ) -> tuple[Generated, dict[Var, int]] | None:
-        """A function's C++ with the roots it assumes; None where there is none, or too much of it."""
+        """A function's C++ with the roots it assumes; None where there is none, or too much of it. It calls
+        the `fresh` functions directly too; with None it speculates on nothing."""
+        last: dict[Var, int] = {}
         try:
             for _ in range(GENERATED_AGAIN):
+                speculation = Speculation(code, fresh) if fresh is not None else None
                 before = Var.binds
                 if tier == STUB_CPP:
                     text = stub_cpp.generate(code.node, symbol, self._table, self._stubs)
                 else:
                     text = inline_cpp.generate(code.node, symbol, self._table, speculation)
                 roots = versions(getattr(text, "assumes", ()))
-                if not roots or Var.binds == before:
+                if not roots or Var.binds == before or roots == last:
                     break
+                last = roots
             else:
                 self.refuse(code, "the vars it depends on get new values all the time")
                 return None

@@ -47,16 +47,18 @@ class Fused(CoreCalls):
 
     def _as_known(self, calls: list[tuple[n.Call, str]]) -> list[str]:
         """Tests that the functions called and passed are those that the loop is written for."""
+        assert self.speculation is not None
+        root = self.speculation.root
         tests: dict[str, None] = {}
         for call, holder in calls:
             assert isinstance(call.fn, n.VarRef)
             self.counted_on[call.fn.var] = None
-            var, root = self.constant(call.fn.var), self.constant(call.fn.var.root)
-            tests[f"ts::holds({var}, {root})"] = None
+            var, value = self.constant(call.fn.var), self.constant(root(call.fn.var))
+            tests[f"ts::holds({var}, {value})"] = None
             passed = call.args[0]
             if isinstance(passed, n.VarRef):
                 self.counted_on[passed.var] = None
-                tests[f"{holder} == {self._assumed(passed.var.root)}"] = None
+                tests[f"{holder} == {self._assumed(root(passed.var))}"] = None
         return list(tests)
 
     def _loop(

@@ -77,7 +77,10 @@ class Callee:
 
 
 class Speculation:
-    """What is known of one function's calls. `fresh` are functions of the same batch."""
+    """What is known of one function's calls. `fresh` are functions of the same batch.
+
+    Vars and other functions are seen as they were when they were first asked for: all that is written agrees.
+    """
 
     def __init__(self, code: FnCode, fresh: Mapping[FnCode, Mapping[int, Direct]]) -> None:
         self._code = code
@@ -85,6 +88,12 @@ class Speculation:
         self._node = code.node
         self._possible = code.node.key != TOP_LEVEL and bool(code.arities)
         self._seen = code.seen if code.speculate else b""
+        self._roots: dict[Var, Any] = {}
+        self._directs: dict[FnCode, Mapping[int, Direct]] = {}
+
+    def root(self, var: Var) -> Any:
+        """A var's root value."""
+        return self._roots.setdefault(var, var.root)
 
     # --- calls ------------------------------------------------------------------------------------
 
@@ -97,7 +106,7 @@ class Speculation:
             return Callee(None, None, None)
         if not isinstance(fn, n.VarRef) or fn.var.is_dynamic:
             return None
-        function = fn.var.root
+        function = self.root(fn.var)
         if type(function) is not _support.Fn:
             return None
         if function.code is self._code:
@@ -110,7 +119,8 @@ class Speculation:
         """How functions of that code are called, if it is compiled already."""
         if code is None or not self._possible:
             return None
-        return (self._fresh.get(code) or code.directs).get(count)
+        known = self._directs.setdefault(code, self._fresh.get(code) or code.directs)
+        return known.get(count)
 
     # --- plans ------------------------------------------------------------------------------------
 
@@ -177,7 +187,7 @@ class Speculation:
 
     def _number(self, node: n.VarRef) -> str:
         """The representation of a var's value while it is a number."""
-        value = None if node.var.is_dynamic else node.var.root
+        value = None if node.var.is_dynamic else self.root(node.var)
         return {int: INT, float: DOUBLE, bool: BOOL}.get(type(value), OWNED)
 
     def _is_closed(self, node: n.Node, arity: n.Arity, plan: Plan) -> bool:
@@ -191,7 +201,7 @@ class Speculation:
             case n.LocalRef():
                 return reps.of(node) in STATIC
             case n.VarRef():
-                plan.assumes[node.var] = node.var.root
+                plan.assumes[node.var] = self.root(node.var)
                 return reps.of(node) in STATIC
             case n.If() | n.Do() | n.Let() | n.Loop() | n.Recur():
                 return all(self._is_closed(x, arity, plan) for x in below(node))

@@ -131,6 +131,27 @@ def test_a_function_whose_assumptions_break_all_the_time_is_compiled_without_any
     assert info(rt, "user/f").assumes == ("user/g",)
 
 
+@pytest.mark.parametrize("other", ["unrelated", "limit"])
+def test_vars_that_get_new_roots_while_code_is_written(
+    rt: Runtime, assuming: None, monkeypatch: pytest.MonkeyPatch, other: str
+) -> None:
+    rt.eval(f"{PROGRAM} (def unrelated 0)")
+    generate = inline_cpp.generate
+
+    def disturbed(*args: Any) -> inline_cpp.Generated:
+        made = generate(*args)
+        var = rt.namespaces.find("user").vars[other]
+        var.bind(var.root)
+        return made
+
+    monkeypatch.setattr(inline_cpp, "generate", disturbed)
+    for _ in range(4):
+        rt.call("user/f", 1)
+    assert rt.wait_idle(30)
+    assert info(rt, "user/f").state == ("compiled" if other == "unrelated" else "refused")
+    assert rt.call("user/f", 1) == 4
+
+
 def test_failing_guards_send_a_function_back_and_are_counted(rt: Runtime) -> None:
     rt.eval("(defn f [x] (* x x))")
     compiled(rt, "user/f")
