@@ -77,7 +77,11 @@ def agree(program: Program, threshold: int) -> dict[str, FunctionInfo]:
         runtime.close()
     failed = {name: f.error for name, f in functions.items() if f.state in ("failed", "refused")}
     assert not failed
-    assert found == _expected(program)
+    pairs = zip(found, _expected(program), strict=True)
+    different = [
+        f"{call}\n{now}\n-- tier 0:\n{then}" for (call, now), (_, then) in pairs if now != then
+    ]
+    assert not different, "\n\n".join(different[:5])
     return functions
 
 
