@@ -131,7 +131,9 @@ class FunctionTable:
         known = self._by_name.get(name)
         code = known() if known is not None else None
         if code is None and known is not None:  # another of that name may have come before or after
-            others = [c for c in self.by_key.values() if c.name == name]
+            # Not `values`: on another thread one may die just as that begins.
+            living = (known() for known in self.by_key.valuerefs())
+            others = [c for c in living if c is not None and c.name == name]
             code = max(others, key=lambda c: c.defined, default=None)
             if code is not None:
                 self._by_name[name] = ref(code)
