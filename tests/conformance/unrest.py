@@ -45,7 +45,7 @@ class Unrest:
         self._intervening = self._calm = False
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beside, name="unrest")
-        self.interventions = 0
+        self._failure: BaseException | None = None  # of the other thread
 
     def __enter__(self) -> Unrest:
         self._watch, self._install = self._engine.watch, self._engine._install
@@ -69,6 +69,8 @@ class Unrest:
             if code.hot == self._at_call:
                 code.hot = self._engine._on_hot
         self._runtime.threshold = self._threshold  # and all count towards that again
+        if self._failure is not None:
+            raise self._failure
 
     def compile_all(self) -> None:
         """Compile what is not: then there is something to change to."""
@@ -100,7 +102,6 @@ class Unrest:
             code.hot_at = code.calls + self._random.randint(1, MOST_CALLS)
 
     def _intervene(self, code: FnCode) -> None:
-        self.interventions += 1
         choice = self._random.random()
         if choice < 0.1 and self.definitions:
             self._define_again(self._random.choice(self.definitions))
@@ -145,7 +146,10 @@ class Unrest:
         self._install(ready)
 
     def _beside(self) -> None:
-        while not self._over.is_set():
-            if not self._calm:
-                self._change(self._any(self._other_random), self._other_random)
-            time.sleep(PAUSE_S)
+        try:
+            while not self._over.is_set():
+                if not self._calm:
+                    self._change(self._any(self._other_random), self._other_random)
+                time.sleep(PAUSE_S)
+        except Exception as e:
+            self._failure = e

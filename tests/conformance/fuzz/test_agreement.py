@@ -37,7 +37,7 @@ def test_what_once_differed(bench: Bench, case: Case, label: str) -> None:
 
 @pytest.mark.timeout(200)
 def test_tiers_agree(bench: Bench) -> None:
-    @settings(max_examples=60, derandomize=True, database=None, deadline=None,
+    @settings(max_examples=40, derandomize=True, database=None, deadline=None,
               suppress_health_check=list(HealthCheck), phases=[Phase.generate])  # fmt: skip
     @given(programs())
     def agree(program: Program) -> None:
