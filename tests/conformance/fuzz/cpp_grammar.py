@@ -33,9 +33,9 @@ class CppGrammar(ControlGrammar):
         a, b = self.small(scope, depth), self.small(scope, depth)
         text = self.pick((
             "(z/add <nint> <nint>)", "(z/mul <int> <nint>)", "(z/note <nint>)", "(z/three <nint> <int> <nint>)",
-            "(cpp/int. <num>)", f"(cpp/+ {a} {b})", f"(cpp/* {a} {b})", f"(cpp/- {a})", "(cpp/^ <nint> <nint>)",
+            "(cpp/int. <int>)", "(cpp/int. 2.75)", f"(cpp/+ {a} {b})", f"(cpp/* {a} {b})", f"(cpp/- {a})", "(cpp/^ <nint> <nint>)",
             "(cpp/& <nint> 255)", "((z/pick <bool>) <nint> <nint>)", "((z/adder. <int>) <nint>)", "(z/sum <vec>)",
-            "(if <bool> <nint> <nint>)", "(do <eff> <nint>)", "(z/byte_of <int>)", "(cpp/cast cpp/int <num>)",
+            "(if <bool> <nint> <nint>)", "(do <eff> <nint>)", "(z/byte_of <int>)", "(cpp/cast cpp/int <int>)",
             "(z/raise_if <bool>)", "(z/raise_range <nint>)", "(z/length <str>)", "(cpp/int. (z/next z/green))",
             "(cpp/int. (z/other z/level.low))", "(.at (z/iota <nint>) <nint>)", "(cpp/~ <nint>)",
             "(z/add (z/note 1) (z/note 2))", "(z/note (z/note <int>))", "(cpp/short. <nint>)", "(cpp/int. (cpp/char. 65))",
