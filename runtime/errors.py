@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+STACK_OVERFLOW = "stack overflow: calls are nested too deeply"
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -91,8 +91,8 @@ class Runtime:
         self._problems = Problems(self.events)
         self._reloads = Reloads(self._load_quietly, self.namespaces)
         self.declarations.add_include_dirs(self._folders)
-        for library in libraries:
-            self._session.load_library(os.fspath(library))
+        for path in libraries:
+            self._session.load_library(os.fspath(path))
         live.install(self)
         use_vars(lambda name: self.namespaces.ensure(CORE).vars[name].deref())
 

@@ -8,10 +8,20 @@ from typing import Any
 
 from runtime.core.kinds import type_name
 from runtime.core.registry import TABLE
-from runtime.errors import Frame, LispError, LispErrors, RuntimeFault, Span, found_text
+from runtime.errors import (
+    STACK_OVERFLOW,
+    Frame,
+    LispError,
+    LispErrors,
+    RuntimeFault,
+    Span,
+    found_text,
+)
 from runtime.tiers.closures import CppException
 
-_LOOP = re.compile(r"\$loop\d*$")  # what replaces a loop on the stack is called its function and this
+_LOOP = re.compile(
+    r"\$loop\d*$"
+)  # what replaces a loop on the stack is called its function and this
 _WRONG_CALL = re.compile(r"([\w.]+)\(\) (?:missing \d|takes )")
 _places: dict[str, tuple[str, tuple[Span, ...]]] = {}  # of compiled functions, by symbol
 
@@ -84,7 +94,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, CppException):
         return f"C++ exception {text}"
     if isinstance(error, RecursionError):
-        return "stack overflow: calls are nested too deeply"
+        return STACK_OVERFLOW
     if isinstance(error, KeyError):
         return f"no such key: {text}"
     if isinstance(error, AttributeError) and error.obj is not None:

@@ -7,7 +7,7 @@ from typing import Any
 from runtime.core.kinds import EMPTY_MAP, Map, type_name
 from runtime.core.registry import core, define
 from runtime.core.values import Keyword, List, Symbol
-from runtime.errors import RuntimeFault
+from runtime.errors import STACK_OVERFLOW, RuntimeFault
 
 
 class ExInfo(Exception):
@@ -66,6 +66,8 @@ def ex_message(error: Any) -> Any:
     error = original(error)
     if isinstance(error, ExInfo):
         return error.message
+    if isinstance(error, RecursionError):  # Python's own words differ from those of compiled code
+        return STACK_OVERFLOW
     return str(error) if isinstance(error, BaseException) else None
 
 

@@ -102,7 +102,7 @@ class ControlFlow(CppWriter):
         self.open("")
         for local, init in node.bindings:
             self.bind(local, init)
-        self.open("while(true)")
+        self.open_round()
         self.span = None
         self.loops += 1
         self.into(node.body, dest)

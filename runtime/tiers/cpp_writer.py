@@ -13,6 +13,7 @@ from runtime.tiers.functions import FunctionTable
 from runtime.tiers.names import munge
 from runtime.tiers.representations import BORROWED, NATIVE, NUM, OWNED, Representations
 
+ROUNDS_A_BREATH = 65536  # a millisecond at most, where a round is arithmetic
 DEEPEST_INDENT = 24  # a long `cond` would else be mostly white space
 
 
@@ -70,6 +71,12 @@ class CppWriter(ABC):
     def open(self, head: str) -> None:
         self.emit(f"{head} {{".lstrip())
         self.depth += 1
+
+    def open_round(self) -> None:
+        """A loop that ends by other ways; now and then it lets other threads run and looks for interrupts."""
+        turn = self.fresh("turn")
+        self.open(f"for(std::uint32_t {turn} = 1;; ++{turn})")
+        self.emit(f"if({turn} % {ROUNDS_A_BREATH} == 0) ts::breathe();")
 
     def close(self) -> None:
         self.depth -= 1

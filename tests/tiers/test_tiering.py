@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -249,3 +250,26 @@ def test_an_exception_keeps_the_place_where_it_was_first_thrown(strategy: str) -
             rt.call(name, 1)
         assert [(f.function, str(f.span)) for f in fault.value.stack] == [(name, place)]
     rt.close()
+
+
+@pytest.mark.parametrize("strategy", ["tiered", "inline-jit"])
+def test_an_endless_loop_in_compiled_code_can_be_interrupted(strategy: str) -> None:
+    runtime = Runtime(strategy=strategy, threshold=2)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        runtime.eval("(defn f [x n] (loop [i 0] (if (= i n) x (recur (bit-xor i 1)))))")
+        for _ in range(4):
+            assert runtime.call("user/f", 1, 0) == 1
+        assert runtime.wait_idle(30)
+        before = signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                runtime.call("user/f", 1, 5)
+        finally:
+            signal.signal(signal.SIGALRM, before)
+    finally:
+        runtime.close()
