@@ -18,25 +18,13 @@ double real_slow(numv v, char const* who) {
 
 #define TS_NUM(name)                                                                                         \
   numv name##_slow(numv a, numv b) { return num(ts::name(box(a).p, box(b).p)).release(); }
-TS_NUM(add)
-TS_NUM(sub)
-TS_NUM(mul)
+TS_OPERATIONS(TS_NUM)
 TS_NUM(div)
-TS_NUM(quot)
-TS_NUM(rem)
-TS_NUM(mod)
-TS_NUM(max)
-TS_NUM(min)
 #undef TS_NUM
 
 #define TS_TEST(name)                                                                                        \
   bool name##_slow(numv a, numv b) { return ts::name(box(a).p, box(b).p); }
-TS_TEST(lt)
-TS_TEST(le)
-TS_TEST(gt)
-TS_TEST(ge)
-TS_TEST(num_eq)
-TS_TEST(equal)
+TS_TESTS(TS_TEST)
 #undef TS_TEST
 
 } // namespace ts::dynamic
@@ -46,26 +34,14 @@ namespace ts::called {
 operand::operand(PyObject* o) noexcept : numv(o) {}
 
 #define TS_NUM(name) numv name(operand a, operand b) { return dynamic::name(a, b).release(); }
-TS_NUM(add)
-TS_NUM(sub)
-TS_NUM(mul)
+TS_OPERATIONS(TS_NUM)
 TS_NUM(div)
-TS_NUM(quot)
-TS_NUM(rem)
-TS_NUM(mod)
-TS_NUM(max)
-TS_NUM(min)
 #undef TS_NUM
 numv inc(operand a) { return dynamic::inc(a).release(); }
 numv dec(operand a) { return dynamic::dec(a).release(); }
 
 #define TS_TEST(name) bool name(operand a, operand b) { return dynamic::name(a, b); }
-TS_TEST(lt)
-TS_TEST(le)
-TS_TEST(gt)
-TS_TEST(ge)
-TS_TEST(num_eq)
-TS_TEST(equal)
+TS_TESTS(TS_TEST)
 #undef TS_TEST
 bool zero_p(operand a) { return dynamic::zero_p(a); }
 bool pos_p(operand a) { return dynamic::pos_p(a); }

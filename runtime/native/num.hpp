@@ -4,6 +4,10 @@
 #include "equality.hpp"
 #include "numbers.hpp"
 
+// The operations that are alike: X(name) for each. Dividing integers may give a ratio, so `div` stands apart.
+#define TS_OPERATIONS(X) X(add) X(sub) X(mul) X(quot) X(rem) X(mod) X(max) X(min)
+#define TS_TESTS(X) X(lt) X(le) X(gt) X(ge) X(num_eq) X(equal)
+
 namespace ts {
 
 struct num;
@@ -83,14 +87,7 @@ TS_INLINE double real(numv v, char const* who) { return v.kind == numv::real ? v
     if(a.kind == numv::real && b.kind == numv::real) return ts::name(a.d(), b.d());                          \
     return num::own(name##_slow(a, b));                                                                      \
   }
-TS_NUM(add)
-TS_NUM(sub)
-TS_NUM(mul)
-TS_NUM(quot)
-TS_NUM(rem)
-TS_NUM(mod)
-TS_NUM(max)
-TS_NUM(min)
+TS_OPERATIONS(TS_NUM)
 #undef TS_NUM
 
 TS_API numv div_slow(numv a, numv b);
@@ -108,12 +105,7 @@ TS_INLINE num dec(numv a) { return sub(a, std::int64_t{ 1 }); }
     if(a.kind == numv::real && b.kind == numv::real) return ts::name(a.d(), b.d());                          \
     return name##_slow(a, b);                                                                                \
   }
-TS_TEST(lt)
-TS_TEST(le)
-TS_TEST(gt)
-TS_TEST(ge)
-TS_TEST(num_eq)
-TS_TEST(equal)
+TS_TESTS(TS_TEST)
 #undef TS_TEST
 
 #define TS_SIGN(name)                                                                                        \
@@ -149,25 +141,13 @@ struct operand : numv {
 };
 
 #define TS_NUM(name) TS_API numv name(operand a, operand b);
-TS_NUM(add)
-TS_NUM(sub)
-TS_NUM(mul)
+TS_OPERATIONS(TS_NUM)
 TS_NUM(div)
-TS_NUM(quot)
-TS_NUM(rem)
-TS_NUM(mod)
-TS_NUM(max)
-TS_NUM(min)
 #undef TS_NUM
 TS_API numv inc(operand a);
 TS_API numv dec(operand a);
 #define TS_TEST(name) TS_API bool name(operand a, operand b);
-TS_TEST(lt)
-TS_TEST(le)
-TS_TEST(gt)
-TS_TEST(ge)
-TS_TEST(num_eq)
-TS_TEST(equal)
+TS_TESTS(TS_TEST)
 #undef TS_TEST
 TS_API bool zero_p(operand a);
 TS_API bool pos_p(operand a);

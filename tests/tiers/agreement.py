@@ -88,3 +88,8 @@ def agree(program: Program, threshold: int) -> dict[str, FunctionInfo]:
 def each(function: str, arguments: str, rest: str = "") -> str:
     """Calls of a function, one for each of the arguments, which are separated by spaces."""
     return "\n".join(f"({function} {argument}{rest})" for argument in arguments.split())
+
+
+def info(rt: Runtime, name: str) -> FunctionInfo:
+    """What the runtime says of the function of that full name."""
+    return next(f for f in rt.functions() if f.name == name)

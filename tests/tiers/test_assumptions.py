@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,21 +10,10 @@ import pytest
 from runtime import Runtime
 from runtime.analysis import nodes as n
 from runtime.events import Deoptimised, Dropped
-from runtime.info import FunctionInfo
 from runtime.tiers import inline_cpp, policy
 from runtime.tiers.dependents import Dependents
 from runtime.tiers.functions import FnCode
-
-
-@pytest.fixture
-def rt() -> Iterator[Runtime]:
-    runtime = Runtime(strategy="tiered", threshold=3)
-    yield runtime
-    runtime.close()
-
-
-def info(rt: Runtime, name: str) -> FunctionInfo:
-    return next(f for f in rt.functions() if f.name == name)
+from tests.tiers.agreement import info
 
 
 def compiled(rt: Runtime, *names: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
 from weakref import ref
 
 import pytest
@@ -12,18 +11,7 @@ import pytest
 from runtime import Runtime, traces
 from runtime.errors import RuntimeFault
 from runtime.events import Compile, TierChange
-from runtime.info import FunctionInfo
-
-
-@pytest.fixture
-def rt() -> Iterator[Runtime]:
-    runtime = Runtime(strategy="tiered", threshold=3)
-    yield runtime
-    runtime.close()
-
-
-def info(rt: Runtime, name: str) -> FunctionInfo:
-    return next(f for f in rt.functions() if f.name == name)
+from tests.tiers.agreement import info
 
 
 def compiled(rt: Runtime, name: str, *args: object) -> object:

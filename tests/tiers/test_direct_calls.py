@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from runtime import Runtime
@@ -12,13 +10,6 @@ from runtime.info import FunctionInfo
 from tests.tiers.agreement import THRESHOLDS, Program, agree, each
 
 thresholds = pytest.mark.parametrize("threshold", THRESHOLDS)
-
-
-@pytest.fixture
-def rt() -> Iterator[Runtime]:
-    runtime = Runtime(strategy="tiered", threshold=3)
-    yield runtime
-    runtime.close()
 
 
 def info(rt: Runtime, name: str) -> FunctionInfo:

@@ -14,8 +14,8 @@ from runtime import Runtime
 from runtime.cling.session import Session
 from runtime.errors import LispError
 from runtime.events import Compile, Dropped, Event, Refused, SlowCompile, TierChange
-from runtime.info import FunctionInfo
 from runtime.tiers.policy import Limits
+from tests.tiers.agreement import info
 
 
 @pytest.fixture
@@ -39,10 +39,6 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     monkeypatch.setattr(Session, "declare", waiting)
     yield go_on.set
     go_on.set()
-
-
-def info(rt: Runtime, name: str) -> FunctionInfo:
-    return next(f for f in rt.functions() if f.name == name)
 
 
 def call(rt: Runtime, name: str, times: int) -> None:

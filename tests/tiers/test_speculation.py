@@ -5,28 +5,15 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from runtime import Runtime
 from runtime.errors import LispError, RuntimeFault
 from runtime.events import Deoptimised
-from runtime.info import FunctionInfo
-from tests.tiers.agreement import ANYTHING, THRESHOLDS, Program, agree, each
+from tests.tiers.agreement import ANYTHING, THRESHOLDS, Program, agree, each, info
 
 thresholds = pytest.mark.parametrize("threshold", THRESHOLDS)
-
-
-@pytest.fixture
-def rt() -> Iterator[Runtime]:
-    runtime = Runtime(strategy="tiered", threshold=3)
-    yield runtime
-    runtime.close()
-
-
-def info(rt: Runtime, name: str) -> FunctionInfo:
-    return next(f for f in rt.functions() if f.name == name)
 
 
 def compiled(rt: Runtime, *calls: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from runtime import Runtime
 from runtime.events import Compile, TierChange
-from runtime.info import FunctionInfo
 from runtime.tiers import engine
+from tests.tiers.agreement import info
 
 
 @pytest.fixture
@@ -19,10 +19,6 @@ def rt() -> Iterator[Runtime]:
     runtime = Runtime(strategy="tiered", threshold=5)
     yield runtime
     runtime.close()
-
-
-def info(rt: Runtime, name: str) -> FunctionInfo:
-    return next(f for f in rt.functions() if f.name == name)
 
 
 def test_a_function_called_often_is_compiled_in_the_background_and_swapped_in(rt: Runtime) -> None:
