@@ -1,6 +1,5 @@
 // Vars, functions and their shared code as Python types. Calls count themselves here, whatever tier they run in.
 #include "function.hpp"
-#include <pthread.h>
 #include <structmember.h>
 #include <cstddef>
 #include <ctime>
@@ -12,10 +11,6 @@ namespace {
 constexpr std::uint64_t timing_interval = 64; // every so many calls of a function one is timed
 constexpr std::uint64_t loop_weight = 16;     // so many loop iterations count as a call
 constexpr std::uint64_t failures_told = 16;   // so many failed guards are reported together
-constexpr std::size_t stack_margin = 512 * 1024;
-// So much of a stack is for Lisp: over ten thousand calls. More would only make runaway recursion slower to
-// unwind, which costs up to a millisecond a call where Cling has compiled thousands of units.
-constexpr std::size_t stack_share = 4 * 1024 * 1024;
 
 PyObject* recur_mark = nullptr;   // what a tier-0 body returns to go round again
 PyObject* seq_of_tuple = nullptr; // Python: tuple -> List
@@ -423,33 +418,8 @@ PyMethodDef functions[] = {
 
 } // namespace
 
-thread_local char* stack_limit = nullptr;
-
-void check_stack_slow() {
-  if(!stack_limit) {
-    pthread_attr_t attributes;
-    void* base = nullptr;
-    std::size_t size = 0;
-    if(pthread_getattr_np(pthread_self(), &attributes) == 0) {
-      pthread_attr_getstack(&attributes, &base, &size);
-      pthread_attr_destroy(&attributes);
-    }
-    std::size_t const used_up = size > stack_share + stack_margin ? size - stack_share : stack_margin;
-    stack_limit = static_cast<char*>(base) + (size > 2 * stack_margin ? used_up : size / 4);
-  }
-  if(static_cast<char*>(__builtin_frame_address(0)) < stack_limit) {
-    PyErr_SetString(PyExc_RecursionError, "stack overflow: calls are nested too deeply");
-    throw py_error{};
-  }
-}
-
 void let_go(PyObject* o) noexcept { drop(o); }
 
-void check_depth() { check_stack(); }
-char const* stack_floor() {
-  check_stack();
-  return stack_limit;
-}
 
 PyObject* wrong_arity(fn* self, Py_ssize_t count) noexcept {
   PyObject* const made = PyObject_CallFunction(arity_error, "On", reinterpret_cast<PyObject*>(self), count);

@@ -61,7 +61,7 @@ TS_API PyObject* guard_failed(fn* self, PyObject* const* args, Py_ssize_t count)
 TS_API ref rest_args(PyObject* const* args, Py_ssize_t from, Py_ssize_t count);
 
 // Deep recursion ends in an error before the C stack does.
-extern TS_API thread_local char* stack_limit;
+extern TS_API __thread char* stack_limit; // not thread_local, which would check for an initialiser
 TS_API void check_stack_slow();
 inline void check_stack() {
   if(static_cast<char*>(__builtin_frame_address(0)) < stack_limit || !stack_limit) check_stack_slow();
