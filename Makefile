@@ -13,7 +13,9 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11, \
 	$(shell $(p) -c '$(SUITABLE)' 2>/dev/null && command -v $(p))))
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: help run test setup lint format bench doctor clean
+CONFORMANCE := $(addprefix conformance-,language interop language-repeated interop-repeated)
+
+.PHONY: help run test setup lint format bench doctor clean $(CONFORMANCE)
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 10
@@ -25,7 +27,16 @@ test: setup $(SYSTEM) ## lint, types, every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore=tests/conformance
+	@$(MAKE) --no-print-directory -j2 -O $(CONFORMANCE)
+
+# Each in a process of its own: C++ exceptions find their handlers more slowly with all that Cling compiled before.
+conformance-interop:
+	$(BIN)/pytest tests/conformance/interop tests/conformance/fuzz --ignore-glob='*/test_repeated.py'
+conformance-language:
+	$(BIN)/pytest tests/conformance/language --ignore-glob='*/test_repeated.py'
+conformance-interop-repeated conformance-language-repeated: conformance-%-repeated:
+	$(BIN)/pytest tests/conformance/$*/test_repeated.py
 
 setup: $(PACKAGES) ## the environment alone
 	@$(BIN)/python -m runtime.native.build >/dev/null
