@@ -117,7 +117,7 @@ class Unrest:
         before = namespaces.current
         namespaces.current = namespaces.ensure(definition.ns)
         try:
-            self._runtime.eval(definition.text, "again.jank", definition.line)
+            self._runtime.eval(definition.text, "t.jank", definition.line)
         finally:
             namespaces.current = before
 
