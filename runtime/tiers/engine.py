@@ -340,7 +340,10 @@ class Engine:
                 if more is None:
                     return
                 batch.append(more)
-            self._compile_batch(batch)
+            with (
+                BesideFrames()
+            ):  # all of it: whoever waits for the GIL at the old interval waits that long
+                self._compile_batch(batch)
             if time.perf_counter() - self._ticked > TICKING_S:
                 self.swap()
             if time.perf_counter() - self._looked > LOOK_S:
@@ -348,14 +351,13 @@ class Engine:
 
     def _compile_batch(self, batch: list[Wanted]) -> None:
         causes: dict[FnCode, str] = {}
-        with BesideFrames():
-            for item in batch:
-                code = self._still_wanted(item)
-                if code is None:
-                    self._work_left(-1)
-                else:
-                    code.state = "compiling"
-                    causes[code] = item.cause
+        for item in batch:
+            code = self._still_wanted(item)
+            if code is None:
+                self._work_left(-1)
+            else:
+                code.state = "compiling"
+                causes[code] = item.cause
         slow = self._batches.slow
         together = [code for code in causes if code.name not in slow]
         groups = [together] if together else []
