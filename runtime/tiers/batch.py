@@ -141,7 +141,7 @@ class BatchCompiler:
                     text = stub_cpp.generate(code.node, symbol, self._table, self._stubs)
                 else:
                     text = inline_cpp.generate(code.node, symbol, self._table, speculation)
-                roots = versions(getattr(text, "assumes", ()))
+                roots = versions(text.assumes)
                 if not roots or Var.binds == before or roots == last:
                     break
                 last = roots

@@ -111,7 +111,7 @@ def key_of(text: Generated, name: str, tier: int) -> str:
         same,
         redefinitions.in_force(same),
         str(redefinitions.generation(same)),
-        *sorted(var.full_name for var in getattr(text, "assumes", ())),
+        *sorted(var.full_name for var in text.assumes),
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

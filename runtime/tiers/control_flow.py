@@ -53,9 +53,7 @@ class ControlFlow(CppWriter):
             self.close()
             self.span = None
             return
-        self.depth -= 1
-        self.emit("} else {")
-        self.depth += 1
+        self.otherwise()
         self.span = span
         self.into(node.otherwise, dest)
         self.close()

@@ -72,6 +72,12 @@ class CppWriter(ABC):
         self.emit(f"{head} {{".lstrip())
         self.depth += 1
 
+    def otherwise(self) -> None:
+        """The else of the `if` that was opened last."""
+        self.depth -= 1
+        self.emit("} else {")
+        self.depth += 1
+
     def open_round(self) -> None:
         """A loop that ends by other ways; now and then it lets other threads run and looks for interrupts."""
         turn = self.fresh("turn")

@@ -213,7 +213,6 @@ class Entries(ControlFlow):
             tests.append(f"{before} == {own}" if before else held)
         return self.dispatch(
             node,
-            callee,
             direct,
             values,
             tests,
@@ -224,7 +223,6 @@ class Entries(ControlFlow):
     def dispatch(
         self,
         node: n.Call,
-        callee: Callee,
         direct: Direct,
         values: list[Val],
         tests: list[str],
@@ -257,9 +255,7 @@ class Entries(ControlFlow):
         if own:
             self.emit(f"++ts::as_fn({own})->shared->calls;")
         self.emit(f"{there} = {made};")
-        self.depth -= 1
-        self.emit("} else {")
-        self.depth += 1
+        self.otherwise()
         span = self.span
         slow = self.call_text(function(), values, node)
         self.emit(f"{there} = {self.as_rep(slow, held)};")

@@ -29,9 +29,7 @@ class Fused(CoreCalls):
         self.emit(f"{rep} {acc}{{}};")
         self.open(f"if({' && '.join(self._as_known([(node, function), *stages]))})")
         self._loop(node, found, function, init, stages, source, acc)
-        self.depth -= 1
-        self.emit("} else {")
-        self.depth += 1
+        self.otherwise()
         self.span = None
         for call, holder in reversed(stages):
             values = [Val(holder, BORROWED, True), Val(source, BORROWED, True)]
@@ -130,4 +128,4 @@ class Fused(CoreCalls):
             callee = self.speculation.callee(n.Call(fn, tuple(fn for _ in values)))
         if callee is None or callee.direct is None:
             return self.call_text(holder, values, node)
-        return self.dispatch(node, callee, callee.direct, values, [], lambda: holder, holder)
+        return self.dispatch(node, callee.direct, values, [], lambda: holder, holder)

@@ -155,7 +155,7 @@ class Speculation:
                 break
             result = reps.result
         plan = Plan(params, result, True, reps)
-        if result not in STATIC or not self._is_closed(arity.body, arity, plan):
+        if result not in STATIC or not self._is_closed(arity.body, plan):
             return None
         size = sum(1 for _ in n.walk(arity.body))
         calls = sum(
@@ -190,7 +190,7 @@ class Speculation:
         value = None if node.var.is_dynamic else self.root(node.var)
         return {int: INT, float: DOUBLE, bool: BOOL}.get(type(value), OWNED)
 
-    def _is_closed(self, node: n.Node, arity: n.Arity, plan: Plan) -> bool:
+    def _is_closed(self, node: n.Node, plan: Plan) -> bool:
         """Whether a node does nothing but arithmetic and closed calls; fills `plan.assumes`."""
         if isinstance(node.type, CppType):
             return False
@@ -204,10 +204,10 @@ class Speculation:
                 plan.assumes[node.var] = self.root(node.var)
                 return reps.of(node) in STATIC
             case n.If() | n.Do() | n.Let() | n.Loop() | n.Recur():
-                return all(self._is_closed(x, arity, plan) for x in below(node))
+                return all(self._is_closed(x, plan) for x in below(node))
             case n.Intrinsic():
                 static = all(reps.of(a) in STATIC for a in node.args) and reps.of(node) in STATIC
-                return static and all(self._is_closed(x, arity, plan) for x in node.args)
+                return static and all(self._is_closed(x, plan) for x in node.args)
             case n.Call():
                 callee = self.callee(node)
                 if callee is None or reps.of(node) not in STATIC:
@@ -216,7 +216,7 @@ class Speculation:
                     plan.assumes[callee.var] = callee.function
                 if callee.direct is not None:
                     plan.assumes.update(callee.direct.assumes)
-                return all(self._is_closed(x, arity, plan) for x in node.args)
+                return all(self._is_closed(x, plan) for x in node.args)
         return False
 
     def _open(self, arity: n.Arity, params: tuple[str, ...]) -> Plan:

@@ -1,6 +1,7 @@
 // What tests/native/test_num.py calls: operations on numbers of unknown kind beside those on Lisp values, for every
 // pair of the given values, and what becomes of references. A disagreement is returned as a message.
 #include "num.hpp"
+#include "outcome.hpp"
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,31 +12,7 @@ using ts::ref;
 
 namespace {
 
-std::string report;
-
-// The result of an operation, or the error it raised, as text.
-template<class F> std::string outcome(F const& f) {
-  try {
-    ref const value = f();
-    ref const text = ref::own(PyObject_Repr(value.get()));
-    return PyUnicode_AsUTF8(text.get());
-  } catch(ts::py_error const&) {
-    PyObject *type, *value, *trace;
-    PyErr_Fetch(&type, &value, &trace);
-    PyErr_NormalizeException(&type, &value, &trace);
-    ref const text = ref::own(PyObject_Repr(value));
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    Py_XDECREF(trace);
-    return PyUnicode_AsUTF8(text.get());
-  }
-}
-
-ref boxed(ref r) { return r; }
 ref boxed(num const& n) { return ts::box(n); }
-ref boxed(std::int64_t n) { return ts::box(n); }
-ref boxed(double d) { return ts::box(d); }
-ref boxed(bool b) { return ts::box(b); }
 
 template<class A, class B> void expect(char const* name, A const& dynamic, B const& objects) {
   std::string const x = outcome(dynamic), y = outcome(objects);

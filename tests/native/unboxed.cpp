@@ -1,6 +1,7 @@
 // What tests/native/test_unboxed.py calls: the inline operations beside those on Lisp values, for every pair of
 // the given numbers. A disagreement is returned as a message.
 #include "math.hpp"
+#include "outcome.hpp"
 #include "support.hpp"
 #include <cstring>
 #include <string>
@@ -10,31 +11,6 @@ using ts::ref;
 using i64 = std::int64_t;
 
 namespace {
-
-std::string report;
-
-// The result of an operation, or the error it raised, as text.
-template<class F> std::string outcome(F const& f) {
-  try {
-    ref const value = f();
-    ref const text = ref::own(PyObject_Repr(value.get()));
-    return PyUnicode_AsUTF8(text.get());
-  } catch(ts::py_error const&) {
-    PyObject *type, *value, *trace;
-    PyErr_Fetch(&type, &value, &trace);
-    PyErr_NormalizeException(&type, &value, &trace);
-    ref const text = ref::own(PyObject_Repr(value));
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    Py_XDECREF(trace);
-    return PyUnicode_AsUTF8(text.get());
-  }
-}
-
-ref boxed(ref r) { return r; }
-ref boxed(i64 n) { return ts::box(n); }
-ref boxed(double d) { return ts::box(d); }
-ref boxed(bool b) { return ts::box(b); }
 
 template<class A, class B, class C> void expect(char const* name, A const& unboxed, B const& objects, C const& mixed) {
   std::string const x = outcome(unboxed), y = outcome(objects), z = outcome(mixed);
