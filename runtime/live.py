@@ -14,8 +14,8 @@ from runtime.core.constructors import sorted_set
 from runtime.core.output import println
 from runtime.core.registry import TABLE
 from runtime.core.values import Keyword, List, Symbol
-from runtime.directives import run_directive
 from runtime.errors import source_of
+from runtime.loading.directives import run_directive
 from runtime.namespaces import CORE, Namespace, Var
 from runtime.reading import Reading
 

@@ -18,16 +18,16 @@ from runtime.cling.oracle import TypeOracle
 from runtime.cling.session import session
 from runtime.core.output import use_vars
 from runtime.core.values import Keyword, Symbol, Unbound
-from runtime.directives import module_file, module_stem
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
 from runtime.events import Degraded, EventLog, Reload
 from runtime.info import CodeStats, FunctionInfo, Problem
-from runtime.loader import Apply, Failed, Loader, Prepared, run_all
+from runtime.loading.background import Reloads
+from runtime.loading.directives import module_file, module_stem
+from runtime.loading.loader import Apply, Failed, Loader, Prepared, run_all
 from runtime.memory import rss_mb
 from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.native import _support
 from runtime.problems import FRAME, LOAD, Problems
-from runtime.reloading import Reloads
 from runtime.stubs.cache import StubCache
 from runtime.tiers.engine import STRATEGIES, Engine
 from runtime.tiers.functions import TOP_LEVEL, FnCode, FunctionTable

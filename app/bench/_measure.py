@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 from app import environment
 from app.headless import Headless
 from app.settings import Settings
-from runtime import loader
 from runtime.cling.headers import fetch_headers
 from runtime.events import Compile, Event, StubMiss, TypeQuery
+from runtime.loading import loader
 from runtime.native.build import compiler
 from runtime.runtime import Runtime
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.gil import BesideFrames
-from runtime.loader import Apply, Failed, Prepared, run_all
+from runtime.loading.loader import Apply, Failed, Prepared, run_all
 from runtime.namespaces import Namespaces
 
 STACK_BYTES = 64 << 20  # analysis recurses on nested forms

@@ -21,13 +21,13 @@ from runtime.core.invoke import as_fn
 from runtime.core.output import use_vars
 from runtime.core.records import Fields
 from runtime.core.values import List, Symbol
-from runtime.directives import is_directive, run_directive
 from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
+from runtime.loading.directives import is_directive, run_directive
+from runtime.loading.toplevel import Part, is_macro_definition, parts
 from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.reader import ReadForm, SpanTable, read_all
 from runtime.stubs.cache import StubCache
 from runtime.tiers.interpreter import build_form
-from runtime.toplevel import Part, is_macro_definition, parts
 from runtime.traces import fault
 
 NO_FILE = "NO_SOURCE_PATH"
