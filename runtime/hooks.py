@@ -19,6 +19,7 @@ from runtime.core.sequences import seq
 from runtime.core.values import BigInt, Char, Keyword, List
 from runtime.namespaces import Var
 from runtime.native import _support
+from runtime.stubs.threads import WrongThread
 from runtime.tiers.closures import RECUR, CppException
 
 # Python's own limit counts its frames, of which tier 0 needs several for a Lisp call. What guards the C
@@ -56,6 +57,7 @@ def install() -> None:
         _items,
         _entries,
         _number,
+        WrongThread,
     )
     register_printer(_support.CppValue, lambda value, out: out.write(repr(value)))
     register_printer(Var, lambda value, out: out.write(repr(value)))

@@ -29,6 +29,7 @@ from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.native import _support
 from runtime.problems import FRAME, LOAD, Problems
 from runtime.stubs.cache import StubCache
+from runtime.tiers.beside import KEEPS_GIL
 from runtime.tiers.engine import STRATEGIES, Engine
 from runtime.tiers.functions import TOP_LEVEL, FnCode, FunctionTable
 from runtime.tiers.interpreter import build_arities
@@ -36,6 +37,7 @@ from runtime.tiers.policy import Limits
 from runtime.traces import fault
 
 K_JIT, K_INTERPRET, K_FRAME = Keyword("jit"), Keyword("interpret"), Keyword("frame")
+K_GIL = Keyword("gil")
 DEFAULT_ENTRIES = ("draw-debug-ui!", "draw!")
 
 
@@ -419,6 +421,8 @@ class Runtime:
             new.policy = (
                 "jit" if flags.get(K_JIT) else "interpret" if flags.get(K_INTERPRET) else ""
             )
+            if flags.get(K_GIL):
+                new.beside |= KEEPS_GIL
             if new.policy:
                 self.engine.watch(new)
             self.table.define(new)

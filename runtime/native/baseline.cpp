@@ -238,7 +238,7 @@ bool frame::stub(int where, int dst, int which, ...) noexcept {
   held.read_all(*this, count, list);
   va_end(list);
   ++s->hits;
-  return fails(*this, where, dst, [&] { return ref::own(s->body(args)); });
+  return fails(*this, where, dst, [&] { return ref::own(call_stub(s, args)); });
 }
 
 void frame::end(int slot) noexcept {

@@ -1,5 +1,6 @@
 // Vars, functions and their shared code as Python types. Calls count themselves here, whatever tier they run in.
 #include "function.hpp"
+#include "gil.hpp"
 #include <structmember.h>
 #include <cstddef>
 #include <ctime>
@@ -77,9 +78,26 @@ PyObject* run_compiled(native_entry entry, fn* self, PyObject* const* args, Py_s
   return entry(self, args, count);
 }
 
+// A function that calls C++, on a thread other than the window's.
+PyObject* run_beside(fn* self, PyObject* const* args, Py_ssize_t count) {
+  struct kept {
+    bool const keeps;
+    explicit kept(bool keeps) noexcept : keeps(keeps) { keeping += keeps; }
+    ~kept() { keeping -= keeps; }
+  };
+  code* const shared = self->shared;
+  kept const gil(shared->beside & keeps_gil);
+  bool const compiled = !(shared->beside & draws) && (keeping || !(shared->beside & calls_cpp));
+  if(native_entry const entry = shared->native; entry && compiled) return run_compiled(entry, self, args, count);
+  if(PyTuple_GET_SIZE(shared->arities) == 0) // it was compiled on definition
+    ref::own(PyObject_CallMethod(reinterpret_cast<PyObject*>(shared), "become_interpretable", nullptr));
+  return interpret(self, args, count).release();
+}
+
 PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
   try {
     check_stack();
+    if(self->shared->beside && beside()) return run_beside(self, args, count);
     if(native_entry const entry = self->shared->native) return run_compiled(entry, self, args, count);
     return interpret(self, args, count).release();
   } catch(...) {
@@ -210,6 +228,7 @@ PyObject* code_get_seen(PyObject* self, void*) {
 }
 
 PyMemberDef code_members[] = {
+  { "beside", T_UBYTE, offsetof(code, beside), 0, "what matters on threads other than the window's" },
   { "name", T_OBJECT, offsetof(code, name), READONLY, "the function's full name" },
   { "arities", T_OBJECT, offsetof(code, arities), 0, "tier 0: ((params, variadic, frame size, body), ...)" },
   { "hot", T_OBJECT, offsetof(code, hot), 0, "called with this object once it is hot" },

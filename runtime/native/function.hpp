@@ -31,10 +31,15 @@ struct code {
   std::uint8_t seen[8];       // tier 0: the kinds of value that each of the first parameters had
   std::uint64_t guard_failures; // calls of compiled code whose assumptions did not hold
   PyObject* failed;           // called with this object after every so many of them; may be null
+  std::uint8_t beside;        // what matters on threads other than the window's: `calls_cpp` …
 };
 
 // Kinds of value in a profile.
 enum : std::uint8_t { saw_int = 1, saw_double = 2, saw_bool = 4, saw_other = 8 };
+
+// What a function does that matters on threads other than the window's. Its compiled code calls C++ in the midst
+// of work on Lisp values, where the GIL cannot be given up: there it runs in tier 0, unless it keeps the GIL.
+enum : std::uint8_t { calls_cpp = 1, keeps_gil = 2, draws = 4 };
 
 struct fn {
   PyObject_VAR_HEAD

@@ -26,6 +26,7 @@ PyObject* make_map = nullptr;
 PyObject* items_of = nullptr;   // Python: value -> tuple or None
 PyObject* entries_of = nullptr; // Python: value -> tuple or None
 PyObject* as_number = nullptr;  // Python: value -> float or None
+PyObject* wrong_thread = nullptr; // Python: class of the error that something belongs to the window's thread
 
 constexpr char const* exception_capsule = "ts.exception_ptr";
 
@@ -166,7 +167,7 @@ PyObject* stub_vectorcall(PyObject* self, PyObject* const* args, std::size_t fla
   if(!s->body) return PyErr_Format(PyExc_RuntimeError, "the stub %U is not compiled", s->signature);
   ++s->hits;
   try {
-    return s->body(args);
+    return call_stub(s, args);
   } catch(...) {
     set_python_error();
     return nullptr;
@@ -184,6 +185,7 @@ PyObject* stub_new(PyTypeObject* type, PyObject* args, PyObject*) {
   s->hits = 0;
   s->operands = operands;
   s->signature = Py_NewRef(signature);
+  s->keeps_gil = s->ui_only = false;
   return reinterpret_cast<PyObject*>(s);
 }
 
@@ -212,6 +214,8 @@ PyMemberDef stub_members[] = {
   { "signature", T_OBJECT, offsetof(stub, signature), READONLY, "what it calls, with its operands' types" },
   { "hits", T_ULONGLONG, offsetof(stub, hits), 0, "calls so far" },
   { "operands", T_PYSSIZET, offsetof(stub, operands), READONLY, "how many operands it takes" },
+  { "keeps_gil", T_BOOL, offsetof(stub, keeps_gil), 0, "on other threads than the window's it keeps the GIL" },
+  { "ui_only", T_BOOL, offsetof(stub, ui_only), 0, "on other threads than the window's it is an error" },
   { "__vectorcalloffset__", T_PYSSIZET, offsetof(stub, vectorcall), READONLY, nullptr },
   {}
 };
@@ -282,7 +286,7 @@ PyObject* python_match(PyObject*, PyObject* const* args, Py_ssize_t count) {
 
 PyObject* set_hooks(PyObject*, PyObject* args) {
   PyObject** const hooks[] = { &cpp_exception, &conversion_error, &unbox_error, &make_char, &char_text, &make_bigint,
-                               &make_vector, &make_map, &items_of, &entries_of, &as_number };
+                               &make_vector, &make_map, &items_of, &entries_of, &as_number, &wrong_thread };
   if(PyTuple_GET_SIZE(args) != static_cast<Py_ssize_t>(std::size(hooks)))
     return PyErr_Format(PyExc_TypeError, "set_interop_hooks takes %zu hooks", std::size(hooks));
   for(std::size_t i = 0; i < std::size(hooks); ++i)
@@ -304,6 +308,7 @@ PyMethodDef functions[] = {
 // --- native values -------------------------------------------------------------------------------
 
 cpp_value* new_value(std::size_t size, type_info const* type, char kind) {
+  holding const gil;
   auto* const v = as_value(value_type->tp_alloc(value_type, static_cast<Py_ssize_t>(size)));
   if(!v) throw py_error{};
   v->ptr = v + 1;
@@ -316,6 +321,7 @@ cpp_value* new_value(std::size_t size, type_info const* type, char kind) {
 bool is_cpp_value(PyObject* o) noexcept { return Py_TYPE(o) == value_type; }
 
 PyObject* box_pointer(void* p, type_info const* type, PyObject* place) {
+  holding const gil;
   cpp_value* const v = new_value(sizeof p, type, 'b');
   *static_cast<void**>(v->ptr) = p;
   v->place = Py_XNewRef(place);
@@ -337,12 +343,14 @@ void* unbox_pointer(PyObject* o, type_info const* type) {
     cpp_value* const v = as_value(o);
     if(v->kind == 'b' && same_type(v->type, type)) return *static_cast<void**>(v->ptr);
   }
+  holding const gil;
   std::string const wanted(type->view());
   set_made(PyObject_CallFunction(unbox_error, "Os", o, wanted.c_str()));
   throw py_error{};
 }
 
 void throw_dead_value() {
+  holding const gil;
   PyErr_SetString(PyExc_RuntimeError, "this C++ object was destroyed at the end of its scope");
   throw py_error{};
 }
@@ -361,6 +369,7 @@ PyObject* give_object(void* object, type_info const* type) {
 
 making::~making() {
   if(!v_) return;
+  holding const gil;
   v_->ptr = nullptr;
   Py_DECREF(reinterpret_cast<PyObject*>(v_));
 }
@@ -465,6 +474,7 @@ double number_double(PyObject* o) { return PyFloat_Check(o) ? PyFloat_AS_DOUBLE(
 
 char const* string_operand(PyObject* o) {
   if(is_cpp_value(o)) return *static_cast<char const**>(object_of(o));
+  holding const gil;
   return to_cstring(o, { "a C string", 0 });
 }
 
@@ -474,11 +484,28 @@ PyObject* text_to_lisp(char const* data, std::size_t size) {
   return PyUnicode_DecodeUTF8(data, static_cast<Py_ssize_t>(size), "replace");
 }
 
+PyObject* bool_to_lisp(bool v) {
+  holding const gil;
+  return kept(v ? Py_True : Py_False);
+}
+
+PyObject* signed_to_lisp(std::int64_t v) {
+  holding const gil;
+  return PyLong_FromLongLong(v);
+}
+
+PyObject* double_to_lisp(double v) {
+  holding const gil;
+  return PyFloat_FromDouble(v);
+}
+
 PyObject* cstring_to_lisp(char const* text) {
+  holding const gil;
   return text ? text_to_lisp(text, std::char_traits<char>::length(text)) : Py_NewRef(Py_None);
 }
 
 PyObject* unsigned_to_lisp(std::uint64_t v) {
+  holding const gil;
   PyObject* const number = PyLong_FromUnsignedLongLong(v);
   if(!number || v <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return number;
   PyObject* const big = PyObject_CallOneArg(make_bigint, number);
@@ -551,6 +578,16 @@ void raise() {
     PyErr_Restore(type, value, trace);
   }
   throw py_error{};
+}
+
+PyObject* call_beside(stub* s, PyObject* const* args) {
+  if(s->ui_only) {
+    PyErr_SetObject(wrong_thread, s->signature);
+    throw py_error{};
+  }
+  if(s->keeps_gil) return s->body(args);
+  outside const without_gil;
+  return s->body(args);
 }
 
 int submit(std::uint64_t id, void const* data, std::size_t count) {

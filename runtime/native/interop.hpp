@@ -3,6 +3,7 @@
 // compiled once in the extension.
 #pragma once
 #include "function.hpp"
+#include "gil.hpp"
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -129,8 +130,8 @@ template<class T> T from_lisp(PyObject* o, site const& s) {
   else if constexpr(std::is_null_pointer_v<V>) return to_pointer(o, s, nullptr), nullptr;
   else if constexpr(std::is_same_v<V, char const*>) return to_cstring(o, s);
   else if constexpr(std::is_same_v<V, std::string> || std::is_same_v<V, std::string_view>) return V(to_text(o, s));
-  else if constexpr(std::is_same_v<V, PyObject*>) return o;
-  else if constexpr(std::is_same_v<V, ref>) return ref::share(o);
+  else if constexpr(std::is_same_v<V, PyObject*>) return hold_on(), o; // who takes these works on them
+  else if constexpr(std::is_same_v<V, ref>) return hold_on(), ref::share(o);
   else if constexpr(is_vector<V>) {
     ref const items = to_items(o, s);
     V made;
@@ -169,7 +170,10 @@ struct dyn {
   site where;
   dyn(PyObject* o, site where) noexcept : o(o), where(where) {}
   dyn(dyn const& d) noexcept : o(d.o), where(d.where) {} // not trivial: never silently through C variadics
-  template<class T> requires(from_lisp_possible<T>()) operator T() const { return from_lisp<T>(o, where); }
+  template<class T> requires(from_lisp_possible<T>()) operator T() const {
+    holding const gil;
+    return from_lisp<T>(o, where);
+  }
 };
 
 template<class T> using id = T; // lets any type be written like a name
@@ -193,8 +197,10 @@ TS_COMMON_TYPES(TS_FROM_DYN)
 
 // Explicit construction from one Lisp value is its conversion where there is one.
 template<class T> T construct(dyn const& d) {
-  if constexpr(from_lisp_possible<T>()) return from_lisp<T>(d.o, d.where);
-  else return T(d);
+  if constexpr(from_lisp_possible<T>()) {
+    holding const gil;
+    return from_lisp<T>(d.o, d.where);
+  } else return T(d);
 }
 
 #define TS_EXPLICIT(T) extern template TS_API T construct<T>(dyn const&);
@@ -230,13 +236,17 @@ template<class T> decltype(auto) take(PyObject* o) {
 
 TS_API PyObject* text_to_lisp(char const* data, std::size_t size);
 TS_API PyObject* cstring_to_lisp(char const* text); // nil for null
+TS_API PyObject* bool_to_lisp(bool v);
+TS_API PyObject* signed_to_lisp(std::int64_t v);
 TS_API PyObject* unsigned_to_lisp(std::uint64_t v);
+TS_API PyObject* double_to_lisp(double v);
 TS_API PyObject* char_to_lisp(char c);
 TS_API PyObject* items_to_lisp(PyObject* list);     // steals a Python list, gives a vector
 TS_API PyObject* entries_to_lisp(PyObject* dict);   // steals a Python dict, gives a map
 
 template<class T> PyObject* to_lisp(T const& v) {
   using V = std::remove_cv_t<T>;
+  holding const gil;
   if constexpr(std::is_same_v<V, bool>) return kept(v ? Py_True : Py_False);
   else if constexpr(std::is_same_v<V, char>) return char_to_lisp(v);
   else if constexpr(std::is_enum_v<V>) return to_lisp(static_cast<std::underlying_type_t<V>>(v) + 0LL);
@@ -283,12 +293,23 @@ struct stub {
   std::uint64_t hits;
   Py_ssize_t operands;
   PyObject* signature;
+  bool keeps_gil; // what it calls is over at once
+  bool ui_only;   // what it calls belongs to the window's thread
 };
+
+// Calls it on a thread other than the window's: without the GIL. Throws.
+TS_API PyObject* call_beside(stub* s, PyObject* const* args);
+inline PyObject* call_stub(stub* s, PyObject* const* args) {
+  return beside() ? call_beside(s, args) : s->body(args);
+}
 
 // The reference through which a catch clause sees the C++ exception in `capsule`, nil when it does not match.
 TS_API ref match_exception(PyObject* capsule, void* matcher);
 
-inline PyObject* nil() noexcept { return kept(Py_None); }
+inline PyObject* nil() {
+  holding const gil;
+  return kept(Py_None);
+}
 
 // --- answers to type questions -------------------------------------------------------------------
 

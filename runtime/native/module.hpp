@@ -18,5 +18,6 @@ bool init_updates(PyObject* module);
 bool init_math(PyObject* module);
 bool init_functions(PyObject* module);
 bool init_interop(PyObject* module);
+bool init_gil(PyObject* module);
 
 } // namespace ts

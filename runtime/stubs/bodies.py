@@ -94,12 +94,12 @@ def alias(kind: CppType) -> str:
 def lisp_cpp(expression: str, kind: CppType) -> str:
     """A native value as a new reference to a Lisp value."""
     if kind.has(Flag.BOOL):
-        return f"PyBool_FromLong({expression})"
+        return f"ts::bool_to_lisp({expression})"
     if kind.has(Flag.FLOAT):
-        return f"PyFloat_FromDouble({expression})"
+        return f"ts::double_to_lisp({expression})"
     if kind.value != "char" and kind.has(Flag.INTEGER):
         make = (
-            "PyLong_FromLongLong"
+            "ts::signed_to_lisp"
             if kind.has(Flag.SIGNED) or kind.size < 8
             else "ts::unsigned_to_lisp"
         )

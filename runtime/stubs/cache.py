@@ -21,6 +21,7 @@ from runtime.events import EventLog, StubMiss
 from runtime.info import StubInfo, StubStats
 from runtime.native._support import Stub, take_addresses
 from runtime.stubs.bodies import MATCHER, body_cpp, operand_cpp, unit_cpp
+from runtime.stubs.threads import draws
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,12 @@ class StubCache:
         kind: CppType,
         label: str,
         span: Span | None = None,
+        quick: bool = True,
     ) -> Stub:
-        """The stub of an expression whose type is `kind`, perhaps not compiled yet."""
+        """The stub of an expression whose type is `kind`, perhaps not compiled yet.
+
+        One that is not `quick` may take any time: beside the window's thread it gives up the GIL.
+        """
         kinds = tuple(operand_kind(op) for op in operands)
         key = Key(text, kinds, gives, redefinitions.generation(text, kind.name, *kinds))
         with self._lock:
@@ -90,6 +95,8 @@ class StubCache:
                 body = fill(text, [operand_cpp(op, f"a[{i}]") for i, op in enumerate(operands)])
                 optimised = self._reaches_inline_code(" ".join((text, kind.name, *key.operands)))
                 stub = Stub(signature, len(operands))
+                stub.keeps_gil = quick
+                stub.ui_only = draws(text, operands)
                 entry = Entry(key, stub, body_cpp(body, gives, kind), optimised)
                 self._entries[key] = entry
                 self._pending.append(entry)

@@ -13,7 +13,7 @@ from runtime.gil import BesideFrames
 from runtime.namespaces import Var
 from runtime.native._support import take_addresses
 from runtime.stubs.cache import StubCache
-from runtime.tiers import inline_cpp, policy, stub_cpp
+from runtime.tiers import beside, inline_cpp, policy, stub_cpp
 from runtime.tiers.code_cache import CodeCache, Entry, key_of
 from runtime.tiers.cpp_writer import Unsupported
 from runtime.tiers.dependents import versions
@@ -36,6 +36,7 @@ class Ready:
     text: Generated
     roots: dict[Var, int]
     compile_ms: float
+    beside: int
     cause: str = ""
 
 
@@ -82,7 +83,7 @@ class BatchCompiler:
                 keys[code] = key_of(text, code.name, tier)
                 entry = self.cache.find(keys[code], code, text.spans) if reuse else None
                 if entry is not None:
-                    ready.append(Ready(code, tier, entry, text, roots, 0.0))
+                    ready.append(Ready(code, tier, entry, text, roots, 0.0, _beside(code, tier)))
                 elif self.grown_mb > self.limits.code_mb:
                     full = f"compiled code took {self.grown_mb:.0f} MB, the limit"
                     self.refuse(code, f"{full} is {self.limits.code_mb:.0f}")
@@ -110,7 +111,7 @@ class BatchCompiler:
         share = done.compile_ms / len(new)
         for (code, (text, roots)), address in zip(new.items(), addresses, strict=True):
             entry = self.cache.add(keys[code], code, address, text)
-            ready.append(Ready(code, tier, entry, text, roots, share))
+            ready.append(Ready(code, tier, entry, text, roots, share, _beside(code, tier)))
         return ready
 
     def refuse(self, code: FnCode, reason: str) -> None:
@@ -187,6 +188,11 @@ class BatchCompiler:
             self.slow.discard(names[0])
         addresses = take_addresses(ident) if done.ok else []
         return done, addresses if len(addresses) == len(texts) else []
+
+
+def _beside(code: FnCode, tier: int) -> int:
+    """What its code does that matters on threads other than the window's; stubs see to it by themselves."""
+    return 0 if tier == STUB_CPP else beside.flags_of(code)
 
 
 def _why(done: Declared) -> str:

@@ -26,6 +26,7 @@ from runtime.native._support import compiled_running
 from runtime.stubs.cache import StubCache
 from runtime.tiers import policy
 from runtime.tiers.batch import BatchCompiler, Ready
+from runtime.tiers.beside import KEEPS_GIL
 from runtime.tiers.dependents import Dependents, in_force
 from runtime.tiers.functions import (
     INLINE_CPP,
@@ -109,6 +110,7 @@ class Engine:
         """Have a new function tell when it is hot, as the strategy wants it."""
         code.hot = self._on_hot
         code.failed = self.on_guard_failures
+        code.interpretable = self._make_interpretable
         self._arm(code)
         if code.policy == "jit" and self.strategy == "tiered":
             self.request([code], "^:jit")
@@ -221,6 +223,7 @@ class Engine:
         replaced, code.constants = code.constants, ready.text.constants
         if replaced:
             self._outgoing.append(replaced)
+        code.beside = (code.beside & KEEPS_GIL) | ready.beside
         code.native = ready.entry.address
         code.timed_calls = code.timed_ns = 0  # the mean is that of the tier it is in
         self._events.add(TierChange(function=code.name, old=old, new=ready.tier, cause=ready.cause))

@@ -49,7 +49,13 @@ class FnCode(_support.Code):
         self.assumes: tuple[Var, ...] = ()  # vars whose roots that code took for constant
         self.broken, self.broken_at = 0.0, 0.0  # times that one of them got another root, lately
         self.speculate = True  # whether the next compile may assume parameters to be as they were
+        self.interpretable: Callable[[FnCode], None] | None = None  # makes it so
         self.directs: dict[int, Any] = {}  # how compiled code calls it, by number of arguments
+
+    def become_interpretable(self) -> None:
+        """Build what tier 0 runs, where it was compiled on definition. Raises LispErrors."""
+        if self.interpretable is not None:
+            self.interpretable(self)
 
     def source(self) -> str:
         """Its Lisp text, as the file has it when it is first asked for."""

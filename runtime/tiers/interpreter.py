@@ -17,6 +17,7 @@ from runtime.analysis.types import CppType
 from runtime.core.meta import with_meta
 from runtime.native import _support
 from runtime.stubs.bodies import LISP, gives_of
+from runtime.stubs.threads import quick
 from runtime.tiers.call_shapes import call_closure
 from runtime.tiers.closures import BOX_TYPE, Host, Place, Run, box_operands
 from runtime.tiers.interpreter_control import ControlClosures
@@ -170,7 +171,9 @@ class Builder(ControlClosures):
     def stub_call(self, node: n.CppExpr, gives: str) -> Run:
         kind = node.type
         assert isinstance(kind, CppType)
-        stub = self.host.stubs.get(node.text, node.operands, gives, kind, node.label, node.span)
+        stub = self.host.stubs.get(
+            node.text, node.operands, gives, kind, node.label, node.span, quick(node)
+        )
         arguments = self.arguments(tuple(op.node for op in node.operands))
         return call_closure("fixed", stub, arguments, self.place(node))
 

@@ -85,6 +85,8 @@ class LoopReplacement:
             self._possible = self._code is not None
         if self._code is None or not self._code.native:
             return None
+        if self._code.beside and not _support.is_ui_thread():
+            return None
         if any(type(e[slot]) is not kind for slot, kind in self._classes.items()):
             return None
         return _support.Fn(self._code, ())

@@ -20,6 +20,7 @@ from runtime.analysis.types import CppType
 from runtime.stubs.bodies import DISCARD as NOTHING
 from runtime.stubs.bodies import LISP, gives_of
 from runtime.stubs.cache import StubCache
+from runtime.stubs.threads import quick
 from runtime.tiers import literals
 from runtime.tiers.baseline_control import BaselineControl
 from runtime.tiers.baseline_writer import DISCARD, RETURN, Operand
@@ -268,7 +269,7 @@ class StubFunction(BaselineControl):
         label: str,
         dst: Operand,
     ) -> None:
-        stub = self.stubs.get(text, operands, gives, kind, label, node.span)
+        stub = self.stubs.get(text, operands, gives, kind, label, node.span, quick(node))
         self.step("stub", dst, (self.constant(stub),), [op.node for op in operands], node, label)
 
     def cpp(self, node: n.CppExpr, dst: Operand) -> None:
