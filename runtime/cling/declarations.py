@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from runtime.cling.companions import Companions, Setting, find_header, reached
+from runtime.cling.companions import INCLUDE, Companions, Setting, find_header, reached
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
 from runtime.cling.inline_names import InlineNames
-from runtime.cling.pasting import IncludesItselfError, included, refuse_cycles, reread
-from runtime.cling.redefinition import clashes, redefinitions
+from runtime.cling.pasting import IncludesItselfError, included, pasted, refuse_cycles, reread
 from runtime.cling.session import Declared, Session
+from runtime.cling.worlds import Unit, header_unit, raw_unit, worlds
 from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog
 
@@ -70,41 +70,38 @@ class Declarations:
         """Declare C++ at global scope. Raises CppError at the place in `text` that Clang rejects; `span`
         is that of the literal."""
         with self._lock:
-            before = _raw_serials.get(text)
-            if before is not None and not redefinitions.replaced_since(text, before):
+            if worlds.in_force(text) is not None:
                 return
-            name = register_raw(text, span) if span is not None else "cpp/raw"
+            name = register_raw(text, span) if span is not None else f"cpp/raw {worlds.serial}"
             files = included(text, _user_folders)
             try:
                 refuse_cycles(files, _user_folders)
             except IncludesItselfError as e:
                 raise CppError(str(e), span, notes=[_place_note(e)]) from None
-            done = self._declare_raw(name, text, before is not None, files)
+            unit = raw_unit(text, name, files)
+            done = self._declare_raw(unit)
             if not done.ok:
                 raise self._raw_error(done, span)
-            _declared_files.update(files)
-            _raw_serials[text] = redefinitions.serial
             _inline_names.add_text(text)
             self._on_new()
 
-    def _declare_raw(self, name: str, text: str, known: bool, files: set[Path]) -> Declared:
-        """Declare a text at global scope, or apart where it takes the place of another or uses such.
-        `files` are the headers it includes."""
-
-        def reread(code: str) -> str:
-            return _reread(code, name)
-
-        if known or redefinitions.in_force(text):
-            done = redefinitions.replace(self._session, name, text, reread)
-        else:
-            done = self._session.declare(f'#line 1 "{name}"\n{reread(text)}\n')
-            if done.ok:
-                redefinitions.mention(text)
-            elif clashes(done):
-                _taken_back.update(files)
-                done = redefinitions.replace(self._session, name, text, reread)
+    def _declare_raw(self, unit: Unit) -> Declared:
+        """Declare a text in the newest world, or in one more where it takes the place of another."""
+        world = worlds.newest
+        code = f'#line 1 "{unit.name}"\n{_reread(unit.text, unit.name)}\n'
+        if world.number:
+            code = world.around(code)
+        done = self._session.declare(code)
+        old = worlds.superseded(done)
+        if done.ok and not old:
+            worlds.add(unit)
+            worlds.mention(unit.names)
+            _declared_files.update(unit.files)
+        elif old:
+            _taken_back.update(unit.files - _declared_files)
+            done = worlds.replace(self._session, old, unit, _user_folders)
         if not done.ok:
-            _taken_back.update(files)
+            _taken_back.update(unit.files)
         return done
 
     def reaches_inline_code(self, text: str) -> bool:
@@ -128,14 +125,58 @@ class Declarations:
             except IncludesItselfError as e:
                 message = f"{header} does not compile"
                 raise CppError(message, span, found=str(e), notes=[_place_note(e)]) from None
-            done = self._session.declare(_reread(code, "require"))
+            path = find_header(header.strip("<>"), _user_folders)
+            done = self._session.declare(self._header_code(code, files))
             if not done.ok:
                 _taken_back.update(files)
                 raise self._header_error(done, header, span)
             _declared.add(code)
             _declared_files.update(files)
-            redefinitions.mention_all()
+            if path is None:
+                worlds.mention_all()
+            else:
+                unit = header_unit(path, header, _user_folders)
+                worlds.add(unit)
+                worlds.mention(unit.names)
             self._on_new()
+
+    @staticmethod
+    def _header_code(code: str, files: set[Path]) -> str:
+        """What declares a header: in the newest world where it includes what is there."""
+        world = worlds.newest
+        if files.isdisjoint(world.files):
+            return _reread(code, "require")
+        seen = set(_declared_files)
+        return world.around(
+            INCLUDE.sub(
+                lambda m: (
+                    pasted(found, _user_folders, seen)
+                    if (found := find_header(m[1] or m[2], _user_folders))
+                    else m[0]
+                ),
+                code,
+            )
+        )
+
+    def changed(self, files: Collection[Path]) -> frozenset[str]:
+        """Declare again the headers that reach one of the user's `files`, from what these say now, with
+        everything that may mean their names. Gives those names; none where nothing was declared of them.
+
+        Raises CppError at the place that Clang rejects; then what was declared before stays in force.
+        """
+        with self._lock:
+            touched = set(files)
+            old = [unit for unit in worlds.units if unit.files & touched]
+            if not old:
+                return frozenset()
+            done = worlds.replace(self._session, old, None, _user_folders)
+            if not done.ok:
+                raise self._header_error(done, ", ".join(sorted(f.name for f in touched)), None)
+            for unit in worlds.newest.units:
+                if unit.path is not None:
+                    _inline_names.add_header(unit.path, _user_folders)
+            self._on_new()
+            return worlds.newest.names
 
     @staticmethod
     def _header_error(done: Declared, header: str, span: Span | None) -> CppError:
@@ -165,7 +206,6 @@ def _place_note(error: IncludesItselfError) -> Note:
 _declared: set[str] = set()
 _declared_files: set[Path] = set()  # of the user's folders
 _taken_back: set[Path] = set()  # of what failed: Clang does not read them again
-_raw_serials: dict[str, int] = {}  # raw text -> its number in `redefinitions`
 _include_dirs: list[str] = []
 _user_folders: list[Path] = []
 _defined: dict[str, str] = {}

@@ -68,7 +68,7 @@ def _with_quote(remark: Diagnostic, line: str) -> Diagnostic:
 
 def readable(message: str) -> str:
     """Clang's words without our own types."""
-    message = re.sub(r"ts_r\d+::now::", "", re.sub(r"ts::id<(.+?)>", r"\1", message))
+    message = re.sub(r"ts_r\d+::", "", re.sub(r"ts::id<(.+?)>", r"\1", message))
     for own in ("'ts::dyn'", "'const ts::dyn'", "ts::dyn"):
         message = message.replace(own, "a Lisp value")
     return message

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from runtime.analysis.types import CppType
 from runtime.cling.diagnostics import Diagnostic
-from runtime.cling.redefinition import redefinitions
 from runtime.cling.session import URGENT, Session
+from runtime.cling.worlds import worlds
 from runtime.events import EventLog, TypeQuery
 from runtime.native import _support
 
@@ -131,8 +131,7 @@ class TypeOracle:
 
     @staticmethod
     def _code(ident: int, questions: list[Question]) -> str:
-        prelude = redefinitions.in_force(" ".join(q.text for q in questions))
-        lines = ["#pragma cling optimize(0)", f"namespace ts_q{ident} {{ {prelude}"]
+        lines = ["#pragma cling optimize(0)", f"{worlds.opening}namespace ts_q{ident} {{"]
         entries = []
         places = {q: i for i, q in enumerate(questions)}
 
@@ -162,7 +161,7 @@ class TypeOracle:
         lines.append(f'#line 1 "answers{ident}"')
         lines.append(f"static ts::answer const all[] = {{ {', '.join(entries)} }};")
         lines.append(f"static int const done = ts::submit({ident}, all, {len(questions)});")
-        lines.append("}")
+        lines.append(f"}}{worlds.closing}")
         return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ import re
 from runtime.analysis import nodes as n
 from runtime.analysis.cpp_literals import c_string
 from runtime.analysis.types import CppType, Flag
-from runtime.cling.redefinition import redefinitions
+from runtime.cling.worlds import worlds
 
 # What a stub gives back: nothing, a Lisp value (numbers too), an object of its own, a reference, or the
 # address of what a catch clause matched.
@@ -112,8 +112,7 @@ def lisp_cpp(expression: str, kind: CppType) -> str:
 def unit_cpp(ident: int, bodies: list[tuple[str, str, bool]], optimised: bool) -> str:
     """One transaction. `bodies` holds signature, statements, and whether it is a matcher."""
     lines = [] if optimised else ["#pragma cling optimize(0)"]
-    prelude = redefinitions.in_force(" ".join(body for _, body, _ in bodies))
-    lines += [f"namespace ts_s{ident} {{ {prelude}"]
+    lines += [f"{worlds.opening}namespace ts_s{ident} {{"]
     for i, (signature, body, matcher) in enumerate(bodies):
         lines.append(f"// {signature}")
         lines.append(f'#line {i + 1} "s{ident}"')
@@ -124,5 +123,5 @@ def unit_cpp(ident: int, bodies: list[tuple[str, str, bool]], optimised: bool) -
     names = ", ".join(f"(void*)s{i}" for i in range(len(bodies)))
     lines.append(f"static void* const all[] = {{ {names} }};")
     lines.append(f"static int const done = ts::submit({ident}, all, {len(bodies)});")
-    lines.append("}")
+    lines.append(f"}}{worlds.closing}")
     return "\n".join(lines)

@@ -14,8 +14,8 @@ from runtime.analysis import nodes as n
 from runtime.analysis.operands import fill, operand_name
 from runtime.analysis.types import CppType
 from runtime.cling.diagnostics import Diagnostic, notes_of, readable
-from runtime.cling.redefinition import redefinitions
 from runtime.cling.session import URGENT, Session
+from runtime.cling.worlds import worlds
 from runtime.errors import CppError, LispError, LispErrors, Span
 from runtime.events import EventLog, StubMiss
 from runtime.info import StubInfo, StubStats
@@ -87,7 +87,7 @@ class StubCache:
         One that is not `quick` may take any time: beside the window's thread it gives up the GIL.
         """
         kinds = tuple(operand_kind(op) for op in operands)
-        key = Key(text, kinds, gives, redefinitions.generation(text, kind.name, *kinds))
+        key = Key(text, kinds, gives, worlds.generation(text, kind.name, *kinds))
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:

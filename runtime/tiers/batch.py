@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runtime.cling.redefinition import redefinitions
 from runtime.cling.session import UNOPTIMISED, Declared, Session
+from runtime.cling.worlds import worlds
 from runtime.events import Compile, EventLog, Refused, SlowCompile
 from runtime.gil import BesideFrames
 from runtime.namespaces import Var
@@ -165,12 +165,11 @@ class BatchCompiler:
         entries = ", ".join(f"(void*){text.symbol}" for text in texts.values())
         # Stub C++ names nothing that scripts declare, and has nothing in it to be optimised.
         level = f"{UNOPTIMISED}\n" if tier == STUB_CPP else ""
-        around = "" if tier == STUB_CPP else redefinitions.in_force(body)
         unit = (
-            f"{level}namespace ts_f{ident} {{ {around}\n{body}\n"
+            f"{level}{worlds.opening}namespace ts_f{ident} {{\n{body}\n"
             f'#line 1 "entries"\n'
             f"static void* const all[] = {{ {entries} }};\n"
-            f"static int const done = ts::submit({ident}, all, {len(texts)});\n}}\n"
+            f"static int const done = ts::submit({ident}, all, {len(texts)});\n}}{worlds.closing}\n"
         )
         names = tuple(code.name for code in texts)
         limit = self.limits.slow_s

@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 from runtime import traces
 from runtime.analysis.cpp_literals import c_string
-from runtime.cling.redefinition import redefinitions
+from runtime.cling.worlds import worlds
 from runtime.errors import Span
 from runtime.tiers.functions import FnCode
 from runtime.tiers.inline_cpp import Generated
@@ -109,8 +109,7 @@ def key_of(text: Generated, name: str, tier: int) -> str:
     parts = (
         str(tier),
         same,
-        redefinitions.in_force(same),
-        str(redefinitions.generation(same)),
+        str(worlds.generation(same)),
         *sorted(var.full_name for var in text.assumes),
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,296 @@
+"""C++ that takes the place of C++ declared before, though Clang never forgets a declaration.
+
+What is declared first stands at global scope. When a header or a raw text changes, it is declared again in a
+*world*, a namespace `ts_r7`, together with everything of the user's that may mean it: what includes it, what
+shares a namespace with it (argument-dependent look-up would find both), and what was in the world before.
+Generated code stands in the newest world, so unqualified look-up finds what is in force there, and all that
+never changed at global scope. System headers are never part of a world.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runtime.cling.diagnostics import Diagnostic
+from runtime.cling.inline_names import declared_names
+from runtime.cling.pasting import pasted
+from runtime.cling.session import Declared, Session
+
+_CLASH = re.compile(
+    r"redefinition|differ only in their return type|different kind of symbol|redeclar|conflict"
+)
+_MACRO = re.compile(r"'(\w+)' macro redefined")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_NAMESPACE = re.compile(r"\bnamespace\s+(?:\[\[.*?\]\]\s*)?(\w+)(?:\s*::\s*\w+)*\s*\{")
+_STD = re.compile(r"^[ \t]*namespace\s+std\s*\{", re.MULTILINE)
+_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b[^\n]*", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\\n|\\.)*", re.MULTILINE)
+_PREFIX = re.compile(r"\b(?:::)?ts_r\d+::")
+
+
+@dataclass(eq=False, slots=True)
+class Unit:
+    """A header that was required, or a raw text. `name` is what its places are told by; `files` are the
+    user's files that it reaches, itself included."""
+
+    name: str
+    path: Path | None
+    text: str
+    files: frozenset[Path] = frozenset()
+    namespaces: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class World:
+    """A namespace and what is in it, in order."""
+
+    number: int = 0
+    units: list[Unit] = field(default_factory=list)
+    names: frozenset[str] = frozenset()
+
+    @property
+    def opening(self) -> str:
+        return f"namespace ts_r{self.number} {{" if self.number else ""
+
+    @property
+    def closing(self) -> str:
+        return "}" if self.number else ""
+
+    @property
+    def files(self) -> set[Path]:
+        """The user's files in it."""
+        return {file for unit in self.units for file in unit.files}
+
+    def around(self, text: str) -> str:
+        """A text in this world, its includes before it at global scope."""
+        head = _skeleton(text) if _INCLUDE.search(text) else ""
+        return f"{head}\n{self.opening}\n{_INCLUDE.sub('', text)}\n{self.closing}\n"
+
+
+class Worlds:
+    """What replaced what in this process. `serial` counts the texts declared so far."""
+
+    def __init__(self) -> None:
+        self.serial = 0
+        self.newest = World()
+        self.units: list[Unit] = []  # everything in force, in order
+        self._mentioned: dict[str, int] = {}  # name -> the last text that may have declared it
+        self._all = 0
+
+    # --- what generated code needs ----------------------------------------------------------------
+
+    @property
+    def opening(self) -> str:
+        """What stands before generated code, for its names to mean what is in force."""
+        return self.newest.opening
+
+    @property
+    def closing(self) -> str:
+        """What stands behind it."""
+        return self.newest.closing
+
+    def generation(self, *texts: str) -> int:
+        """A number that is another once the names in C++ expressions may mean something else."""
+        words = (word for text in texts for word in _WORD.findall(text))
+        return max((self._mentioned.get(word, 0) for word in words), default=0) or self._all
+
+    def mention(self, names: Iterable[str]) -> None:
+        """Names were declared: what was known of them may be known no longer."""
+        self.serial += 1
+        self._mentioned.update(dict.fromkeys(names, self.serial))
+
+    def mention_all(self) -> None:
+        """A header was declared whose names are not looked at."""
+        self.serial += 1
+        self._all = self.serial
+
+    # --- units ------------------------------------------------------------------------------------
+
+    def add(self, unit: Unit) -> None:
+        """A unit was declared as it is, at global scope or in the newest world."""
+        self.units.append(unit)
+        if self.newest.number:
+            self.newest.units.append(unit)
+            self.newest.names |= unit.names
+
+    def in_force(self, text: str) -> Unit | None:
+        """The raw text as a unit, where it was declared and not replaced since."""
+        return next((u for u in self.units if u.path is None and u.text == text), None)
+
+    def superseded(self, done: Declared) -> list[Unit]:
+        """The units with which a text clashed: Clang's notes name them; also those whose macros it
+        defines anew, which is no error."""
+        told = {note.file for d in done.diagnostics if _clashing(d) for note in d.notes}
+        return [u for u in self.units if u.name in told or _names_file(u, told)]
+
+    def affected(self, changed: Sequence[Unit]) -> list[Unit]:
+        """What must be declared again with `changed`, in order: see the head of this file."""
+        wanted = {id(unit) for unit in (*changed, *self.newest.units)}
+        spaces = {s for unit in changed for s in unit.namespaces}
+        files = {f for unit in changed for f in unit.files}
+        names = {n for unit in changed for n in unit.names}
+        grown = True
+        while grown:
+            grown = False
+            for unit in self.units:
+                if id(unit) in wanted:
+                    continue
+                if unit.files & files or unit.namespaces & spaces or _uses(unit, names):
+                    wanted.add(id(unit))
+                    spaces |= unit.namespaces
+                    files |= unit.files
+                    names |= unit.names
+                    grown = True
+        return [unit for unit in self.units if id(unit) in wanted]
+
+    def replace(
+        self,
+        session: Session,
+        old: Sequence[Unit],
+        new: Unit | None,
+        folders: Sequence[Path],
+    ) -> Declared:
+        """Declare a new world in which `new` stands for the units `old`, or, where it is None, these are
+        read from their files again. Nothing changes when Clang rejects it."""
+        units = [
+            _again(unit, folders) if new is None and unit in old else unit for unit in self.units
+        ]
+        fresh = [u for u in units if u not in self.units]
+        if new is not None:
+            at = min((i for i, unit in enumerate(units) if unit in old), default=len(units))
+            units = [unit for unit in units if unit not in old]
+            units.insert(at, new)
+            fresh = [new]
+        before, self.units = self.units, units
+        try:
+            inside = self.affected([*fresh, *([] if new is None else old)])
+        finally:
+            self.units = before
+        world = World(self.serial + 1, [u for u in units if u in inside])
+        pasted_files = {f for unit in world.units for f in unit.files}
+        known = {f for unit in units for f in unit.files} - pasted_files
+        texts = _texts(world.units, folders, known)
+        world.names = frozenset(n for text in texts for n in declared_names(text))
+        head = "\n".join(_skeleton(text) for text in texts)
+        if _INCLUDE.search(head):
+            done = session.declare(head)
+            if not done.ok:
+                return done
+        done = session.declare(_world_text(world, texts))
+        if done.ok:
+            self.units, self.newest = units, world
+            self.mention(world.names)
+        return done
+
+
+def _clashing(d: Diagnostic) -> bool:
+    return bool(_CLASH.search(d.message) if d.severity == "error" else _MACRO.search(d.message))
+
+
+def _names_file(unit: Unit, told: set[str]) -> bool:
+    return unit.path is not None and any(str(file) in told for file in unit.files)
+
+
+def _uses(unit: Unit, names: set[str]) -> bool:
+    return unit.path is None and not names.isdisjoint(_WORD.findall(unit.text))
+
+
+def _again(unit: Unit, folders: Sequence[Path]) -> Unit:
+    """A header's unit, from what the file says now."""
+    assert unit.path is not None
+    return header_unit(unit.path, unit.name, folders)
+
+
+def header_unit(path: Path, name: str, folders: Sequence[Path]) -> Unit:
+    """A user's header as a unit."""
+    from runtime.cling.companions import reached
+
+    files = frozenset((path, *reached(path, folders)))
+    text = pasted(path, folders, set())
+    return Unit(name, path, text, files, _spaces(text), frozenset(declared_names(text)))
+
+
+def raw_unit(text: str, name: str, files: Iterable[Path]) -> Unit:
+    """A raw text as a unit; `files` are the user's headers that it includes."""
+    return Unit(name, None, text, frozenset(files), _spaces(text), frozenset(declared_names(text)))
+
+
+def _spaces(text: str) -> frozenset[str]:
+    return frozenset(_NAMESPACE.findall(text)) - {"std"}
+
+
+def _texts(units: Sequence[Unit], folders: Sequence[Path], known: set[Path]) -> list[str]:
+    """The units' texts as they stand in a world: with that of the user's headers in place of includes,
+    each once, and nothing in place of those `known` at global scope."""
+    from runtime.cling.companions import INCLUDE, find_header
+
+    seen = set(known)
+    texts = []
+    for unit in units:
+        if unit.path is not None:
+            texts.append(pasted(unit.path, folders, seen))
+            continue
+
+        def include(m: re.Match[str]) -> str:
+            path = find_header(m[1] or m[2], folders)
+            return m[0] if path is None else pasted(path, folders, seen)
+
+        texts.append(f'#line 1 "{unit.name}"\n{INCLUDE.sub(include, unit.text)}')
+    return texts
+
+
+def _skeleton(text: str) -> str:
+    """The directives of a text: with them its includes can be read before the rest, at global scope."""
+    return "\n".join(
+        m[0] for m in _DIRECTIVE.finditer(text) if not re.match(r"[ \t]*#[ \t]*(line|error)", m[0])
+    )
+
+
+def _world_text(world: World, texts: Sequence[str]) -> str:
+    body = "\n".join(_INCLUDE.sub("", text) for text in texts)
+    home = f"ts_r{world.number}"
+    return f"{world.opening}\n{_std_outside(body, home, world.names)}\n{world.closing}\n"
+
+
+def _std_outside(body: str, home: str, names: frozenset[str]) -> str:
+    """The text with its specialisations of std's templates at global scope, about the world's types."""
+    parts: list[str] = []
+    at = 0
+    for m in _STD.finditer(body):
+        if m.start() < at:
+            continue
+        end = _matching_brace(body, m.end())
+        inner = re.sub(
+            r"(?<![\w:.])([A-Za-z_]\w*)",
+            lambda w: f"::{home}::{w[1]}" if w[1] in names and w[1] not in _STD_NAMES else w[1],
+            body[m.end() : end],
+        )
+        parts += [body[at : m.start()], f"}} {m[0]}{inner}}} namespace {home} {{"]
+        at = end + 1
+    return "".join(parts) + body[at:]
+
+
+_STD_NAMES = frozenset(("hash", "formatter", "size_t", "operator", "struct", "template", "const"))
+
+
+def _matching_brace(text: str, at: int) -> int:
+    depth = 1
+    for m in re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|[{}]', re.DOTALL).finditer(
+        text, at
+    ):
+        depth += {"{": 1, "}": -1}.get(m[0], 0)
+        if not depth:
+            return m.start()
+    return len(text)
+
+
+def plain(text: str) -> str:
+    """A type's or symbol's name as its author wrote it, without the world it is in."""
+    return _PREFIX.sub("", text)
+
+
+worlds = Worlds()
