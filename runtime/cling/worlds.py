@@ -26,6 +26,7 @@ _MACRO = re.compile(r"'(\w+)' macro redefined")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _NAMESPACE = re.compile(r"\bnamespace\s+(?:\[\[.*?\]\]\s*)?(\w+)(?:\s*::\s*\w+)*\s*\{")
 _STD = re.compile(r"^[ \t]*namespace\s+std\s*\{", re.MULTILINE)
+_TYPE = re.compile(r"^(?:struct|class|union|enum(?:\s+class)?)\s+(\w+)", re.MULTILINE)  # of the global scope
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b[^\n]*", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\\n|\\.)*", re.MULTILINE)
 _PREFIX = re.compile(r"\b(?:::)?ts_r\d+::")
@@ -252,29 +253,27 @@ def _skeleton(text: str) -> str:
 
 def _world_text(world: World, texts: Sequence[str]) -> str:
     body = "\n".join(_INCLUDE.sub("", text) for text in texts)
-    home = f"ts_r{world.number}"
-    return f"{world.opening}\n{_std_outside(body, home, world.names)}\n{world.closing}\n"
+    return f"{world.opening}\n{_std_outside(body, f'ts_r{world.number}')}\n{world.closing}\n"
 
 
-def _std_outside(body: str, home: str, names: frozenset[str]) -> str:
+def _std_outside(body: str, home: str) -> str:
     """The text with its specialisations of std's templates at global scope, about the world's types."""
+    blocks = [m for m in _STD.finditer(body)]
+    if not blocks:
+        return body
+    roots = "|".join(sorted(_spaces(body))) or r"(?!)"
+    types = "|".join(sorted(set(_TYPE.findall(body)))) or r"(?!)"
+    own = re.compile(rf"(?<![\w:.])(?=(?:{roots})\s*::|(?:{types})\b)")
     parts: list[str] = []
     at = 0
-    for m in _STD.finditer(body):
+    for m in blocks:
         if m.start() < at:
             continue
         end = _matching_brace(body, m.end())
-        inner = re.sub(
-            r"(?<![\w:.])([A-Za-z_]\w*)",
-            lambda w: f"::{home}::{w[1]}" if w[1] in names and w[1] not in _STD_NAMES else w[1],
-            body[m.end() : end],
-        )
+        inner = own.sub(f"::{home}::", body[m.end() : end])
         parts += [body[at : m.start()], f"}} {m[0]}{inner}}} namespace {home} {{"]
         at = end + 1
     return "".join(parts) + body[at:]
-
-
-_STD_NAMES = frozenset(("hash", "formatter", "size_t", "operator", "struct", "template", "const"))
 
 
 def _matching_brace(text: str, at: int) -> int:
