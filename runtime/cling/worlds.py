@@ -26,7 +26,9 @@ _MACRO = re.compile(r"'(\w+)' macro redefined")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _NAMESPACE = re.compile(r"\bnamespace\s+(?:\[\[.*?\]\]\s*)?(\w+)(?:\s*::\s*\w+)*\s*\{")
 _STD = re.compile(r"^[ \t]*namespace\s+std\s*\{", re.MULTILINE)
-_TYPE = re.compile(r"^(?:struct|class|union|enum(?:\s+class)?)\s+(\w+)", re.MULTILINE)  # of the global scope
+_TYPE = re.compile(
+    r"^(?:struct|class|union|enum(?:\s+class)?)\s+(\w+)", re.MULTILINE
+)  # of the global scope
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b[^\n]*", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\\n|\\.)*", re.MULTILINE)
 _PREFIX = re.compile(r"\b(?:::)?ts_r\d+::")
@@ -258,7 +260,7 @@ def _world_text(world: World, texts: Sequence[str]) -> str:
 
 def _std_outside(body: str, home: str) -> str:
     """The text with its specialisations of std's templates at global scope, about the world's types."""
-    blocks = [m for m in _STD.finditer(body)]
+    blocks = list(_STD.finditer(body))
     if not blocks:
         return body
     roots = "|".join(sorted(_spaces(body))) or r"(?!)"

@@ -264,3 +264,14 @@ def set_ui_thread() -> None: ...
 def is_ui_thread() -> bool: ...
 def take_addresses(id: int, /) -> list[int]: ...
 def match_exception(exception: Any, matcher: int, /) -> CppValue | None: ...
+def boxes() -> list[CppValue]:
+    """Every box that lives."""
+
+def raw_type(value: CppValue, /) -> str:
+    """The raw name of a C++ value's type: `ts::raw_name` in interop.hpp."""
+
+def declare_same_layout(a: str, b: str, /) -> None:
+    """Boxes of the one raw type may be unboxed as the other."""
+
+def rebox(box: CppValue, type_info: int, pointer: int, /) -> None:
+    """What a box holds from now on: an object at `pointer`, of the type at the address `type_info`."""

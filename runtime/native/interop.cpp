@@ -1,6 +1,7 @@
 // The compiled side of interop.hpp: conversions with their errors, native values and boxes as Python objects,
 // stubs, and exceptions on their way between the two languages.
 #include "interop.hpp"
+#include "worlds.hpp"
 #include <cxxabi.h>
 #include <exception>
 #include <limits>
@@ -95,6 +96,7 @@ cpp_value* as_value(PyObject* o) { return reinterpret_cast<cpp_value*>(o); }
 void value_dealloc(PyObject* self) {
   cpp_value* const v = as_value(self);
   if(v->kind == 'v' && v->ptr && v->type->destroy) v->type->destroy(v->ptr);
+  if(v->kind == 'b') box_gone(v);
   Py_CLEAR(v->place);
   PyTypeObject* const type = Py_TYPE(self);
   type->tp_free(self);
@@ -103,7 +105,7 @@ void value_dealloc(PyObject* self) {
 
 PyObject* value_type_name(PyObject* self, void*) {
   cpp_value* const v = as_value(self);
-  std::string name(v->type->view());
+  std::string name = without_worlds(v->type->view());
   if(v->kind == 'r') name += '&';
   return PyUnicode_FromStringAndSize(name.data(), static_cast<Py_ssize_t>(name.size()));
 }
@@ -325,6 +327,7 @@ PyObject* box_pointer(void* p, type_info const* type, PyObject* place) {
   cpp_value* const v = new_value(sizeof p, type, 'b');
   *static_cast<void**>(v->ptr) = p;
   v->place = Py_XNewRef(place);
+  box_made(v);
   return reinterpret_cast<PyObject*>(v);
 }
 
@@ -335,7 +338,7 @@ std::string_view type_info::view() const noexcept {
 }
 
 bool same_type(type_info const* a, type_info const* b) noexcept {
-  return a == b || std::string_view(a->raw) == std::string_view(b->raw);
+  return a == b || std::string_view(a->raw) == std::string_view(b->raw) || same_layout(a->raw, b->raw);
 }
 
 void* unbox_pointer(PyObject* o, type_info const* type) {
@@ -344,7 +347,7 @@ void* unbox_pointer(PyObject* o, type_info const* type) {
     if(v->kind == 'b' && same_type(v->type, type)) return *static_cast<void**>(v->ptr);
   }
   holding const gil;
-  std::string const wanted(type->view());
+  std::string const wanted = without_worlds(type->view());
   set_made(PyObject_CallFunction(unbox_error, "Os", o, wanted.c_str()));
   throw py_error{};
 }
@@ -452,7 +455,7 @@ void* to_pointer(PyObject* o, site const& s, type_info const* type) {
   if(o == Py_None) return nullptr;
   if(type && is_cpp_value(o) && as_value(o)->kind == 'b' && same_type(as_value(o)->type, type))
     return *static_cast<void**>(as_value(o)->ptr);
-  std::string const wanted = type ? "nil or a box of " + std::string(type->view()) : "nil";
+  std::string const wanted = type ? "nil or a box of " + without_worlds(type->view()) : "nil";
   throw_conversion(o, wanted.c_str(), s);
 }
 

@@ -19,5 +19,6 @@ bool init_math(PyObject* module);
 bool init_functions(PyObject* module);
 bool init_interop(PyObject* module);
 bool init_gil(PyObject* module);
+bool init_worlds(PyObject* module);
 
 } // namespace ts

@@ -1,0 +1,165 @@
+"""What boxes hold when their types were declared again: the same layout goes on as it is, a plain struct
+is carried over field by field, anything else is refused and named."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.cling.session import Session
+from runtime.cling.worlds import World, plain
+from runtime.native import _support
+
+NATIVE = Path(_support.__file__).parent
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field with its path, such as `position.x`. `offset` and `size` are bytes."""
+
+    path: str
+    type: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """How boxes of one type follow it: `copied` are (old offset, new offset, bytes)."""
+
+    raw: str  # the old type's raw name
+    type: str  # as people write it
+    info: int  # address of the new pointer type's type_info
+    make: Callable[[], int]  # a new object, as its constructor leaves it
+    copied: tuple[tuple[int, int, int], ...]
+    lost: tuple[str, ...]  # fields whose values have no place in the new layout
+
+    def carry(self) -> int:
+        """Give every living box of the old type a new object with its fields; returns their number."""
+        boxes = [box for box in _support.boxes() if _support.raw_type(box) == self.raw]
+        for box in boxes:
+            fresh = self.make()
+            if box.address:
+                for old, new, size in self.copied:
+                    ctypes.memmove(fresh + new, box.address + old, size)
+            _support.rebox(box, self.info, fresh)
+        return len(boxes)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Boxes that keep objects of a type as it was; `places` say where they were boxed."""
+
+    type: str
+    why: str
+    places: tuple[str, ...]
+
+
+def follow(session: Session, world: World) -> tuple[list[Migration], list[Refused]]:
+    """What has to be done for the boxes of types in a new world, before its code runs. Types of the same
+    layout need nothing from here on. Blocks on Cling; call it off the UI thread."""
+    by_type: dict[str, list[Any]] = {}
+    for box in _support.boxes():
+        raw = _support.raw_type(box)
+        if not world.names.isdisjoint(_WORD.findall(_spelled(raw))):
+            by_type.setdefault(raw, []).append(box)
+    migrations: list[Migration] = []
+    refused: list[Refused] = []
+    for raw, boxes in by_type.items():
+        outcome = _compare(session, world, raw)
+        if isinstance(outcome, Migration):
+            migrations.append(outcome)
+        elif outcome is not None:
+            places = tuple(dict.fromkeys(str(box.place) for box in boxes))
+            refused.append(Refused(plain(_pointee(raw)), outcome, places))
+    return migrations, refused
+
+
+def _spelled(raw: str) -> str:
+    start = raw.find("[T = ")
+    return raw[start + 5 : -1] if start >= 0 else raw
+
+
+def _pointee(raw: str) -> str:
+    return _spelled(raw).rstrip().removesuffix("*").rstrip()
+
+
+def _compare(session: Session, world: World, raw: str) -> Migration | str | None:
+    """None where the layouts are the same, a Migration where fields can be copied, else why not."""
+    old = _pointee(raw)
+    ident = session.new_id()
+    done = session.declare(
+        f'#include "{NATIVE}/fields.hpp"\n#include <new>\nusing ts_old{ident} = {old};\n'
+        f"{world.opening} namespace ts_m{ident} {{ using old_t = ts_old{ident}; using new_t = {plain(old)};\n"
+        f"{_QUESTION.replace('IDENT', str(ident))} }} {world.closing}\n"
+    )
+    found = _support.take_addresses(ident) if done.ok else []
+    if not found:
+        return "it is declared no longer"
+    old_text, new_text, sizes, new_raw, info, make, plainness = found
+    old_size, new_size = _words(sizes, 2)
+    old_fields, new_fields = _fields(_text(old_text)), _fields(_text(new_text))
+    if old_size == new_size and old_fields == new_fields:
+        _support.declare_same_layout(raw, _text(new_raw))
+        return None
+    if _words(plainness, 1) != (1,):
+        return "its layout changed, and it is no plain struct"
+    if any(f.offset < 0 for f in (*old_fields, *new_fields)):
+        return "its layout changed, and it has bit-fields or references"
+    there = {f.path: f for f in new_fields}
+    kept = [(f, there[f.path]) for f in old_fields if _same(f, there.get(f.path))]
+    return Migration(
+        raw,
+        plain(old),
+        info,
+        ctypes.CFUNCTYPE(ctypes.c_size_t)(make),
+        tuple((a.offset, b.offset, a.size) for a, b in kept),
+        tuple(f.path for f in old_fields if not _same(f, there.get(f.path))),
+    )
+
+
+def _same(old: Field, new: Field | None) -> bool:
+    return new is not None and (plain(old.type), old.size) == (plain(new.type), new.size)
+
+
+def _fields(lines: str) -> list[Field]:
+    """The leaves among the lines that `ts::fields_of` gives."""
+    rows = [line.split("\t") for line in lines.splitlines()]
+    fields = []
+    above: list[str] = []
+    for i, (depth, kind, name, offset, size) in enumerate(rows):
+        above[int(depth) - 1 :] = [name]
+        nested = i + 1 < len(rows) and int(rows[i + 1][0]) > int(depth)
+        if not nested:
+            fields.append(Field(".".join(above), plain(kind), int(offset), int(size)))
+    return fields
+
+
+def _text(address: int) -> str:
+    return ctypes.string_at(address).decode(errors="replace")
+
+
+def _words(address: int, count: int) -> tuple[int, ...]:
+    return tuple((ctypes.c_size_t * count).from_address(address))
+
+
+_QUESTION = """
+static std::string const old_fields = ts::fields_of<old_t>(), new_fields = ts::fields_of<new_t>();
+static std::size_t const sizes[] = { sizeof(old_t), sizeof(new_t) };
+static std::size_t const plainness =
+  std::is_trivially_copyable_v<old_t> && std::is_trivially_copyable_v<new_t>
+  && std::is_default_constructible_v<new_t>;
+static ts::type_info const info{ ts::raw_name<new_t*>(), nullptr };
+static std::size_t make() {
+  if constexpr(std::is_default_constructible_v<new_t>) return reinterpret_cast<std::size_t>(new new_t());
+  else return 0;
+}
+static void const* const all[] = { old_fields.c_str(), new_fields.c_str(), sizes, info.raw, &info,
+                                   reinterpret_cast<void const*>(&make), &plainness };
+static int const done = ts::submit(IDENT, all, 7);
+"""
