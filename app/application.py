@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from imgui_bundle import imgui
 
-from app import environment, png, settings
+from app import environment, guard, png, settings
 from app.frame_loop import FrameLoop
 from app.headless import Headless
 from app.nrepl import NreplServer
@@ -116,7 +116,8 @@ class Application:
         self.loop.start(runtime)
         self._watcher = Watcher(options.scripts, options.include)
         if options.nrepl_port is not None:
-            self._nrepl = NreplServer(options.nrepl_port, self._evaluate)
+            nrepl = self._nrepl = NreplServer(options.nrepl_port, self._evaluate)
+            self.loop.in_frame.append(lambda: nrepl.run_jobs(guard.run))
 
     def run(self) -> int:
         """Draw until the frames are done or the window is closed. Returns the exit code."""
@@ -156,8 +157,6 @@ class Application:
         """One frame; False when the user closed the window."""
         was_loading = self.loading
         self._take_changes()
-        if self._nrepl is not None:
-            self._nrepl.run_jobs()
         going_on = self.loop.step()
         if self.loading or (was_loading and going_on):
             self._frames_before = self.loop.log.count

@@ -44,6 +44,7 @@ class FrameLoop:
         self.scripts = scripts
         self.log = FrameLog()
         self.after_swap: list[Callable[[], None]] = []
+        self.in_frame: list[Callable[[], None]] = []  # after the scripts' part, before the panels'
         self.before_swap: list[Callable[[], None]] = []
         self._names = names
         self._draw_panels = draw_panels
@@ -70,6 +71,8 @@ class FrameLoop:
             self._runtime.tick()
         scripts_start = time.perf_counter()
         self._draw_scripts()
+        for callback in self.in_frame:
+            callback()
         panels_start = time.perf_counter()
         self._draw_panels()
         render_start = time.perf_counter()

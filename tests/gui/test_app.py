@@ -97,6 +97,50 @@ def test_an_editor_evaluates_in_the_running_app(open_gui, script):
     assert answers[0]["value"] == "42"
 
 
+# What an editor evaluates: (source, what the value or the error holds)
+DRAWN_OVER_NREPL = {
+    "a widget call": ('(cpp/ImGui.Text #cpp "x")', "nil"),
+    "a window": (
+        '(do (cpp/ImGui.Begin #cpp "Mine") (cpp/ImGui.Text #cpp "x") (cpp/ImGui.End))',
+        "nil",
+    ),
+    "a window left open": ('(cpp/ImGui.Begin #cpp "Mine")', "End()"),
+    "an identifier left on the stack": ('(cpp/ImGui.PushID #cpp "a")', "PopID()"),
+    "an error in the midst of a window": (
+        '(do (cpp/ImGui.Begin #cpp "Mine") (throw (ex-info "half-way" {})))',
+        "half-way",
+    ),
+    "what is only known in a frame": ("(cpp/ImGui.IsItemHovered)", "false"),
+    "a lone surrogate as value": ("(str (char 0xd800))", "\\ud800"),
+    "a lone surrogate in an error": ("(throw (ex-info (str (char 0xd800)) {}))", "\\ud800"),
+    "a lone surrogate as output": ("(print (str (char 0xd800)))", "\\ud800"),
+}
+
+
+def test_an_editor_may_draw_and_say_anything(open_gui, script):
+    gui = open_gui(script(HELLO), nrepl_port=0)
+    gui.until(lambda: gui.app.loop.entries, "the script's first frame")
+    answers: dict[str, list[dict[str, object]]] = {}
+
+    def client() -> None:
+        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=10) as connection:
+            stream = connection.makefile("rwb")
+            for name, (source, _) in DRAWN_OVER_NREPL.items():
+                stream.write(encode({"op": "eval", "code": source, "id": name}))
+                stream.flush()
+                told = answers[name] = []
+                while not told or "status" not in told[-1]:
+                    told.append(decode(stream))
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    gui.until(lambda: not thread.is_alive(), "the answers")
+    for name, (_, holds) in DRAWN_OVER_NREPL.items():
+        told = "".join(str(a.get(key, "")) for a in answers.get(name, ()) for key in a)
+        assert holds in told, (name, answers.get(name))
+    assert not gui.runtime.problems()
+
+
 @pytest.mark.parametrize("headless", [False, True])
 def test_a_run_leaves_a_picture_a_report_and_a_trace(virtual_display, script, tmp_path, headless):
     options = Options(
