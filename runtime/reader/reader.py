@@ -15,6 +15,8 @@ from runtime.reader.forms import ReadForm, Resolver
 from runtime.reader.literals import TAGS
 from runtime.reader.tokens import BadTokenError
 
+MOST_ERRORS = 100  # of one text; each may have cost reading as deep as forms nest
+
 
 def read_all(
     text: str | bytes,
@@ -28,7 +30,8 @@ def read_all(
     the resolver says.
 
     `text` begins at `line` and `col` of `filename`; bytes are UTF-8. Without `errors` the first ReaderError
-    is raised. With it, errors are appended there and reading goes on at the next line that begins with `(`.
+    is raised. With it, errors are appended there and reading goes on at the next line that begins with `(`,
+    until there are MOST_ERRORS.
     """
     try:
         reader = Reader(decode(text, filename, line, col), filename, resolver, line, col)
@@ -45,6 +48,10 @@ def read_all(
                 raise
             errors.append(e)
             reader.skip()
+            if len(errors) >= MOST_ERRORS and reader.pos < len(reader.text):
+                span = reader.span(reader.pos, reader.pos + 1)
+                errors.append(ReaderError("the rest was not read: too many errors before", span))
+                return
             continue
         if form is None:
             return
@@ -90,14 +97,18 @@ class Reader(Assembly):
         self.keywords: dict[str, Keyword] = {}
         self.begin = (line, col)
         self.top = 0  # where the top-level form begins
+        self.counted = (0, 0)  # an offset, and the lines that end before it
         self.go_to(0)
 
     def go_to(self, offset: int) -> None:
         """Read on at `offset`."""
         line, col = self.begin
+        at, lines = self.counted if self.counted[0] <= offset else (0, 0)
+        lines += self.text.count("\n", at, offset)
+        self.counted = offset, lines
         row = self.text.rfind("\n", 0, offset) + 1
         self.pos = offset
-        self.line = line + self.text.count("\n", 0, offset)
+        self.line = line + lines
         self.line_start = row if row else 1 - col
         self.next_line = (self.text.find("\n", offset) + 1) or len(self.text) + 1
 

@@ -6,7 +6,7 @@ See https://clojure.org/reference/reader for the syntax.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
@@ -78,7 +78,11 @@ def number(token: str) -> Any:
     if m["float"]:
         return sign * float(m["float"])
     if m["decimal"]:
-        return Decimal(m["sign"] + m["decimal"])
+        try:
+            return Decimal(m["sign"] + m["decimal"])
+        except InvalidOperation:
+            wanted = "an exponent of up to 18 digits"
+            raise BadTokenError("the exponent is too large", 0, len(token), wanted, token) from None
     if m["numerator"]:
         below = big(m["denominator"])
         if below == 0:
@@ -107,12 +111,20 @@ def big(digits: str) -> int:
     return int(digits) if len(digits) < 4000 else int(Decimal(digits))
 
 
+def sum_of_digits(digits: str, radix: int) -> int:
+    """The number that `digits` write. Raises ValueError for those that are none of the radix."""
+    if len(digits) <= 1000:
+        return int(digits, radix)
+    low = len(digits) // 2  # int() has a limit, and takes time by the square
+    return sum_of_digits(digits[:-low], radix) * radix**low + sum_of_digits(digits[-low:], radix)
+
+
 def in_radix(token: str, radix: int, digits: str) -> int:
     if not 2 <= radix <= 36:
         end = token.lower().index("r")
         raise BadTokenError("a radix is from 2 to 36", 0, end, "2 to 36", str(radix))
     try:
-        return int(digits, radix)
+        return sum_of_digits(digits, radix)
     except ValueError:
         raise BadTokenError(
             f"not all of these are digits in base {radix}",
