@@ -94,7 +94,7 @@ class Runtime:
         self._reloads = Reloads(self._load_quietly, self.namespaces)
         self.declarations.add_include_dirs(self._folders)
         for path in libraries:
-            self._session.load_library(os.fspath(path))
+            self._session.load_library(os.fspath(path), users=True)
         live.install(self)
         use_vars(lambda name: self.namespaces.ensure(CORE).vars[name].deref())
 

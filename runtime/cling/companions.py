@@ -111,11 +111,44 @@ class Companions:
         if source is not None:
             yield source
 
+    def sources(self, header: Path, users: Sequence[Path]) -> list[Path]:
+        """The companions of a header and of the user's headers behind it."""
+        return list(self._needed(header, users, set()))
+
+    def build_again(self, source: Path, text: str, setting: Setting) -> Path:
+        """Build a companion from `text`, in which it stands in a world; `open_again` puts it in force.
+
+        Raises CppError where it does not compile. May run on any thread."""
+        command, arguments = _command(setting)
+        arguments.append(f"-I{source.parent}")
+        target = (
+            library_folder()
+            / f"{source.stem}-{build.digest([command, arguments, text], [])[:16]}.so"
+        )
+        start = time.perf_counter()
+        cached = target.exists()
+        if not cached:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            written = target.with_suffix(f".{os.getpid()}.cpp")
+            written.write_text(text, encoding="utf-8")
+            try:
+                self._build(source, [*command, *arguments], target, None, written)
+            finally:
+                written.unlink(missing_ok=True)
+        spent = (time.perf_counter() - start) * 1e3
+        self._events.add(
+            LibraryBuilt(file=str(source), compile_ms=spent, cached=cached, in_force=True)
+        )
+        return target
+
+    def open_again(self, source: Path, target: Path) -> None:
+        """Load what `build_again` made."""
+        with _lock:
+            self._open(source, target, None)
+            _in_force[source] = target
+
     def _load_one(self, source: Path, setting: Setting, span: Span | None) -> None:
-        command = build.compiler()
-        arguments = [*FLAGS, *(f"-D{name}={value}" for name, value in setting.defines.items())]
-        folders = [*setting.include_dirs, sysconfig.get_paths()["include"]]
-        arguments += [f"-I{folder}" for folder in folders]
+        command, arguments = _command(setting)
         files = [source, *sorted(reached(source, setting.users))]
         digest = build.digest([command, arguments, source], files)
         target = library_folder() / f"{source.stem}-{digest[:16]}.so"
@@ -143,7 +176,7 @@ class Companions:
 
     def _open(self, source: Path, target: Path, span: Span | None) -> None:
         try:
-            self._session.load_library(target)
+            self._session.load_library(target, users=True)
         except OSError as error:
             found = _UNDEFINED.search(str(error))
             if found is None:
@@ -156,13 +189,19 @@ class Companions:
             ) from error
 
     @staticmethod
-    def _build(source: Path, command: Sequence[str], target: Path, span: Span | None) -> None:
+    def _build(
+        source: Path,
+        command: Sequence[str],
+        target: Path,
+        span: Span | None,
+        written: Path | None = None,  # what is compiled instead of the source
+    ) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = target.with_suffix(f".{os.getpid()}.tmp")
         plain = {**os.environ, "LC_ALL": "C"}  # the words are parsed
         try:
             done = subprocess.run(
-                [*command, str(source), "-o", str(fresh)],
+                [*command, str(written or source), "-o", str(fresh)],
                 capture_output=True, text=True, errors="replace", env=plain, check=False,
             )  # fmt: skip
             if done.returncode:
@@ -175,6 +214,13 @@ class Companions:
             ) from error  # fmt: skip
         finally:
             fresh.unlink(missing_ok=True)
+
+
+def _command(setting: Setting) -> tuple[list[str], list[str]]:
+    """The compiler and its arguments, less source and target."""
+    arguments = [*FLAGS, *(f"-D{name}={value}" for name, value in setting.defines.items())]
+    folders = [*setting.include_dirs, sysconfig.get_paths()["include"]]
+    return build.compiler(), arguments + [f"-I{folder}" for folder in folders]
 
 
 def _rejected(source: Path, words: str, span: Span | None) -> CppError:

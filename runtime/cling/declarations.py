@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.cling.companions import INCLUDE, Companions, Setting, find_header, reached
@@ -14,6 +15,15 @@ from runtime.cling.session import Declared, Session
 from runtime.cling.worlds import Unit, header_unit, raw_unit, worlds
 from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """Companions that were built for the world `number`: source -> library. `stamp` is of what was read."""
+
+    number: int | None = None
+    libraries: Mapping[Path, Path] = field(default_factory=dict)
+    stamp: frozenset[tuple[Path, int]] = frozenset()
 
 
 class Declarations:
@@ -55,14 +65,17 @@ class Declarations:
         """Declare a header, and load what is compiled of it. Raises CppError at `span` when it is missing
         or does not compile. Blocks while the system's compiler works: seconds, the first time."""
         with self._lock:
+            text = header if header.startswith("<") else f'"{header}"'
+            code = f"#include {text}\n"
+            if code in _declared:  # what was edited since is declared again by `changed`
+                return
             path = find_header(header.strip("<>"), _user_folders)
             files: list[Path] = []
             if path is not None:
                 setting = Setting(_user_folders, _include_dirs, _defined)
                 files = [path, *self.companions.load(path, setting, span)]
                 _inline_names.add_header(path, _user_folders)
-            text = header if header.startswith("<") else f'"{header}"'
-            self._include(f"#include {text}\n", header, span)
+            self._include(code, header, span)
             for file in files:
                 self.files |= {file, *reached(file, _user_folders)}
 
@@ -98,7 +111,7 @@ class Declarations:
             worlds.mention(unit.names)
             _declared_files.update(unit.files)
         elif old:
-            _taken_back.update(unit.files - _declared_files)
+            _taken_back.update(unit.files.keys() - _declared_files)
             done = worlds.replace(self._session, old, unit, _user_folders)
         if not done.ok:
             _taken_back.update(unit.files)
@@ -117,8 +130,6 @@ class Declarations:
 
     def _include(self, code: str, header: str, span: Span | None) -> None:
         with self._lock:
-            if code in _declared:
-                return
             files = included(code, _user_folders)
             try:
                 refuse_cycles(files, _user_folders)
@@ -158,23 +169,61 @@ class Declarations:
             )
         )
 
-    def changed(self, files: Collection[Path]) -> frozenset[str]:
-        """Declare again the headers that reach one of the user's `files`, from what these say now, with
-        everything that may mean their names. Gives those names; none where nothing was declared of them.
-
-        Raises CppError at the place that Clang rejects; then what was declared before stays in force.
-        """
+    def rebuild(self, files: Collection[Path]) -> Rebuilt:
+        """Build again the companions that `files` are part of, for a world to come. Takes as long as the
+        system's compiler does, and may run on any thread. Raises CppError where one does not compile."""
         with self._lock:
             touched = set(files)
-            old = [unit for unit in worlds.units if unit.files & touched]
+            old = self._touched(touched)
+            setting = Setting(_user_folders, _include_dirs, _defined)
+            found = {
+                source: touched.isdisjoint({source, *reached(source, _user_folders)})
+                for unit in old
+                if unit.path is not None
+                for source in self.companions.sources(unit.path, _user_folders)
+            }
+            sources = [source for source, untouched in found.items() if not untouched]
+            if not sources:
+                return Rebuilt()
+            number, texts = worlds.sources_for(old, sources, _user_folders)
+            stamp = _stamp(sources)
+        built = {s: self.companions.build_again(s, text, setting) for s, text in texts.items()}
+        return Rebuilt(number, built, stamp)
+
+    def _touched(self, files: set[Path]) -> list[Unit]:
+        """The units that are another once `files` are; those of companions among them."""
+        found = []
+        for unit in worlds.units:
+            behind = set(unit.files)
+            if unit.path is not None:
+                for source in self.companions.sources(unit.path, _user_folders):
+                    behind |= {source, *reached(source, _user_folders)}
+            if behind & files:
+                found.append(unit)
+        return found
+
+    def changed(self, files: Collection[Path], rebuilt: Rebuilt | None = None) -> frozenset[str]:
+        """Declare again the headers that one of the user's `files` is part of, from what these say now,
+        with everything that may mean their names. Gives those names; none where nothing was declared.
+
+        `rebuilt` is what `rebuild` gave for these files; without it companions are built now. Raises
+        CppError at the place that Clang rejects; then what was declared before stays in force.
+        """
+        with self._lock:
+            old = self._touched(set(files))
             if not old:
                 return frozenset()
-            done = worlds.replace(self._session, old, None, _user_folders)
+            if rebuilt is None or rebuilt.stamp != _stamp(rebuilt.libraries):
+                rebuilt = self.rebuild(files)
+            for source, library in rebuilt.libraries.items():
+                self.companions.open_again(source, library)
+            done = worlds.replace(self._session, old, None, _user_folders, rebuilt.number)
             if not done.ok:
-                raise self._header_error(done, ", ".join(sorted(f.name for f in touched)), None)
+                raise self._header_error(done, ", ".join(sorted(f.name for f in files)), None)
             for unit in worlds.newest.units:
                 if unit.path is not None:
                     _inline_names.add_header(unit.path, _user_folders)
+                    self.files |= unit.files.keys()
             self._on_new()
             return worlds.newest.names
 
@@ -192,6 +241,12 @@ class Declarations:
         place = place_of(first.file, first.line, first.col)
         notes = [Note(readable(first.message), place), *notes_of([first])]
         return CppError(f"{header} does not compile", span, found=first.message, notes=notes)
+
+
+def _stamp(sources: Iterable[Path]) -> frozenset[tuple[Path, int]]:
+    """When the files of companions were written last."""
+    files = {file for source in sources for file in (source, *reached(source, _user_folders))}
+    return frozenset((file, file.stat().st_mtime_ns) for file in files)
 
 
 def _reread(code: str, name: str) -> str:

@@ -16,6 +16,7 @@ _OWN_NAME = re.compile(r"\bts::")
 _BODY = re.compile(
     r"[{;]|(?<=\)) : "
 )  # where a declaration's head ends: its body, or its initialisers
+_WORLD = re.compile(r"\b(?:::)?ts_r\d+::")  # see runtime.cling.worlds
 _OWN_FOLDER = str(Path(_support.__file__).parent)
 
 
@@ -66,9 +67,14 @@ def _with_quote(remark: Diagnostic, line: str) -> Diagnostic:
     return replace(remark, notes=(*remark.notes[:-1], replace(remark.notes[-1], quoted=line)))
 
 
+def plain(text: str) -> str:
+    """A type's or symbol's name as its author wrote it, without the world it is in."""
+    return _WORLD.sub("", text)
+
+
 def readable(message: str) -> str:
     """Clang's words without our own types."""
-    message = re.sub(r"ts_r\d+::", "", re.sub(r"ts::id<(.+?)>", r"\1", message))
+    message = plain(re.sub(r"ts::id<(.+?)>", r"\1", message))
     for own in ("'ts::dyn'", "'const ts::dyn'", "ts::dyn"):
         message = message.replace(own, "a Lisp value")
     return message

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.cling.diagnostics import plain
 from runtime.cling.session import Session
-from runtime.cling.worlds import World, plain
+from runtime.cling.worlds import World
 from runtime.native import _support
 
 NATIVE = Path(_support.__file__).parent
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_ROOT = re.compile(r"(?<![\w:])[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def follow(session: Session, world: World) -> tuple[list[Migration], list[Refuse
     by_type: dict[str, list[Any]] = {}
     for box in _support.boxes():
         raw = _support.raw_type(box)
-        if not world.names.isdisjoint(_WORD.findall(_spelled(raw))):
+        if not world.roots.isdisjoint(_ROOT.findall(plain(_spelled(raw)))):
             by_type.setdefault(raw, []).append(box)
     migrations: list[Migration] = []
     refused: list[Refused] = []

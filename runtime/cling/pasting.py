@@ -7,7 +7,7 @@ would leave it out the next time, mended or not. Its text, with that of the head
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from runtime.cling.companions import INCLUDE, find_header, reached
@@ -65,7 +65,7 @@ def refuse_cycles(files: Iterable[Path], folders: Sequence[Path]) -> None:
     """
     edges: dict[Path, list[tuple[Path, int]]] = {}  # what ends by a guard or a condition has none
     for file in files:
-        text = _text(file)
+        text = read_text(file)
         edges[file] = []
         for m in INCLUDE.finditer("" if _is_guarded(text) else text):
             found = find_header(m[1] or m[2], folders, file.parent if m[1] else None)
@@ -85,21 +85,32 @@ def refuse_cycles(files: Iterable[Path], folders: Sequence[Path]) -> None:
         follow(file, (file,))
 
 
-def pasted(path: Path, folders: Sequence[Path], seen: set[Path]) -> str:
+def pasted(
+    path: Path, folders: Sequence[Path], seen: set[Path], known: Mapping[Path, str] | None = None
+) -> str:
     """The text of a header in the user's `folders` and of those it includes, save guarded ones `seen`
-    before; they are added there. Places in it are those of the files."""
+    before; they are added there. Places in it are those of the files.
+
+    `known` has texts that stand for those of the files, which may say something else by now."""
     declared = frozenset(seen)
     open_: set[Path] = set()
+    known = known or {}
 
     def paste(file: Path) -> str:
-        text = _text(file)
+        text = known[file] if file in known else read_text(file)
         if file in declared or file in open_ or (_is_guarded(text) and file in seen):
             return ""
         seen.add(file)
         open_.add(file)
 
         def include(m: re.Match[str]) -> str:
-            found = find_header(m[1] or m[2], folders, file.parent if m[1] else None)
+            beside = file.parent if m[1] else None
+            found = find_header(m[1] or m[2], folders, beside)
+            if found is None:  # it may be gone since
+                places = [*([beside] if beside else []), *folders]
+                found = next(
+                    (p / (m[1] or m[2]) for p in places if p / (m[1] or m[2]) in known), None
+                )
             if found is None:
                 return m[0]
             line = text.count("\n", 0, m.start()) + 1
@@ -114,7 +125,8 @@ def pasted(path: Path, folders: Sequence[Path], seen: set[Path]) -> str:
     return paste(path)
 
 
-def _text(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """A C++ file's text, whatever its bytes are."""
     return file.read_text(encoding="utf-8", errors="replace")
 
 

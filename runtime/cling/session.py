@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
+from runtime.cling.forwarding import forwarding
 from runtime.memory import rss_mb
 from runtime.native import _support
 
@@ -157,9 +158,13 @@ class Session:
         """Look for headers in `folder` from the next transaction on."""
         self.declare(f'#pragma cling add_include_path("{folder}")')
 
-    def load_library(self, path: Path | str) -> None:
-        """Make a shared library's symbols known to compiled code. Raises OSError with the loader's words."""
-        self._libraries.append(ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL))
+    def load_library(self, path: Path | str, users: bool = False) -> None:
+        """Make a shared library's symbols known to compiled code; what the `users` own have is found too
+        after their headers were declared again. Raises OSError with the loader's words."""
+        library = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
+        self._libraries.append(library)
+        if users:
+            forwarding.add(Path(path), library)
 
     @property
     def idle(self) -> bool:

@@ -10,13 +10,14 @@ never changed at global scope. System headers are never part of a world.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.cling.diagnostics import Diagnostic
+from runtime.cling.forwarding import forwarding
 from runtime.cling.inline_names import declared_names
-from runtime.cling.pasting import pasted
+from runtime.cling.pasting import pasted, read_text
 from runtime.cling.session import Declared, Session
 
 _CLASH = re.compile(
@@ -25,24 +26,27 @@ _CLASH = re.compile(
 _MACRO = re.compile(r"'(\w+)' macro redefined")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _NAMESPACE = re.compile(r"\bnamespace\s+(?:\[\[.*?\]\]\s*)?(\w+)(?:\s*::\s*\w+)*\s*\{")
-_STD = re.compile(r"^[ \t]*namespace\s+std\s*\{", re.MULTILINE)
+# Specialisations of std's templates: a namespace that is opened, or a qualified name.
+_STD = re.compile(
+    r"^[ \t]*(?:namespace\s+std\s*\{|template\s*<[^;{}]*?>\s*(?:struct|class)\s+(?:::\s*)?std\s*::[^;{}]*\{)",
+    re.MULTILINE,
+)
 _TYPE = re.compile(
     r"^(?:struct|class|union|enum(?:\s+class)?)\s+(\w+)", re.MULTILINE
 )  # of the global scope
 _INCLUDE = re.compile(r"^[ \t]*#[ \t]*include\b[^\n]*", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*#(?:[^\n\\]|\\\n|\\.)*", re.MULTILINE)
-_PREFIX = re.compile(r"\b(?:::)?ts_r\d+::")
 
 
 @dataclass(eq=False, slots=True)
 class Unit:
     """A header that was required, or a raw text. `name` is what its places are told by; `files` are the
-    user's files that it reaches, itself included."""
+    user's files that it reaches, itself included, with what they said when it was declared."""
 
     name: str
     path: Path | None
     text: str
-    files: frozenset[Path] = frozenset()
+    files: Mapping[Path, str] = field(default_factory=dict)
     namespaces: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
 
@@ -54,6 +58,7 @@ class World:
     number: int = 0
     units: list[Unit] = field(default_factory=list)
     names: frozenset[str] = frozenset()
+    roots: frozenset[str] = frozenset()  # its outermost namespaces and types
 
     @property
     def opening(self) -> str:
@@ -79,6 +84,7 @@ class Worlds:
 
     def __init__(self) -> None:
         self.serial = 0
+        self._worlds = 0
         self.newest = World()
         self.units: list[Unit] = []  # everything in force, in order
         self._mentioned: dict[str, int] = {}  # name -> the last text that may have declared it
@@ -142,13 +148,34 @@ class Worlds:
             for unit in self.units:
                 if id(unit) in wanted:
                     continue
-                if unit.files & files or unit.namespaces & spaces or _uses(unit, names):
+                if (
+                    not files.isdisjoint(unit.files)
+                    or unit.namespaces & spaces
+                    or _uses(unit, names)
+                ):
                     wanted.add(id(unit))
                     spaces |= unit.namespaces
-                    files |= unit.files
+                    files |= set(unit.files)
                     names |= unit.names
                     grown = True
         return [unit for unit in self.units if id(unit) in wanted]
+
+    def _reserve(self) -> int:
+        self._worlds += 1
+        return self._worlds
+
+    def sources_for(
+        self, old: Sequence[Unit], sources: Sequence[Path], folders: Sequence[Path]
+    ) -> tuple[int, dict[Path, str]]:
+        """The number of the world that will replace the headers `old`, and the text of each of their
+        `sources` in it, for the system's compiler."""
+        world = World(self._reserve(), self.affected(old))
+        outside = _outside(world, self.units)
+        made: dict[Path, str] = {}
+        for source in sources:
+            text = pasted(source, folders, set(outside))
+            made[source] = f"{_skeleton(text)}\n{_world_text(world, [text])}"
+        return world.number, made
 
     def replace(
         self,
@@ -156,9 +183,11 @@ class Worlds:
         old: Sequence[Unit],
         new: Unit | None,
         folders: Sequence[Path],
+        number: int | None = None,
     ) -> Declared:
         """Declare a new world in which `new` stands for the units `old`, or, where it is None, these are
-        read from their files again. Nothing changes when Clang rejects it."""
+        read from their files again. Nothing changes when Clang rejects it. `number` is one that
+        `sources_for` gave."""
         units = [
             _again(unit, folders) if new is None and unit in old else unit for unit in self.units
         ]
@@ -173,11 +202,28 @@ class Worlds:
             inside = self.affected([*fresh, *([] if new is None else old)])
         finally:
             self.units = before
-        world = World(self.serial + 1, [u for u in units if u in inside])
-        pasted_files = {f for unit in world.units for f in unit.files}
-        known = {f for unit in units for f in unit.files} - pasted_files
-        texts = _texts(world.units, folders, known)
+        world = World(self._reserve() if number is None else number)
+        world.units = [u for u in units if u in inside]
+        while True:
+            texts = _texts(world.units, folders, _outside(world, units))
+            done = self._declare(session, world, texts)
+            stale = [u for u in _blamed(done, world.units) if u.path is None and u is not new]
+            if done.ok or not stale:
+                break
+            # Raw text that does not fit what changed: its form says so, when it is evaluated again.
+            units = [u for u in units if u not in stale]
+            world.units = [u for u in world.units if u not in stale]
+        if done.ok:
+            self.units, self.newest = units, world
+            self.mention(world.names)
+        return done
+
+    @staticmethod
+    def _declare(session: Session, world: World, texts: Sequence[str]) -> Declared:
+        """Declare a world's text, and its functions that libraries have."""
+        body = "\n".join(texts)
         world.names = frozenset(n for text in texts for n in declared_names(text))
+        world.roots = _spaces(body) | set(_TYPE.findall(body))
         head = "\n".join(_skeleton(text) for text in texts)
         if _INCLUDE.search(head):
             done = session.declare(head)
@@ -185,9 +231,16 @@ class Worlds:
                 return done
         done = session.declare(_world_text(world, texts))
         if done.ok:
-            self.units, self.newest = units, world
-            self.mention(world.names)
+            jumps = forwarding.jumps(f"ts_r{world.number}", world.roots, world.names)
+            if jumps:
+                session.declare(jumps)
         return done
+
+
+def _blamed(done: Declared, units: Iterable[Unit]) -> list[Unit]:
+    """The units in whose own text Clang saw errors."""
+    files = {d.file for d in done.errors}
+    return [unit for unit in units if unit.name in files]
 
 
 def _clashing(d: Diagnostic) -> bool:
@@ -203,8 +256,9 @@ def _uses(unit: Unit, names: set[str]) -> bool:
 
 
 def _again(unit: Unit, folders: Sequence[Path]) -> Unit:
-    """A header's unit, from what the file says now."""
-    assert unit.path is not None
+    """A unit, from what its files say now."""
+    if unit.path is None:
+        return raw_unit(unit.text, unit.name, unit.files)
     return header_unit(unit.path, unit.name, folders)
 
 
@@ -212,18 +266,24 @@ def header_unit(path: Path, name: str, folders: Sequence[Path]) -> Unit:
     """A user's header as a unit."""
     from runtime.cling.companions import reached
 
-    files = frozenset((path, *reached(path, folders)))
-    text = pasted(path, folders, set())
+    files = {file: read_text(file) for file in (path, *reached(path, folders))}
+    text = pasted(path, folders, set(), files)
     return Unit(name, path, text, files, _spaces(text), frozenset(declared_names(text)))
 
 
 def raw_unit(text: str, name: str, files: Iterable[Path]) -> Unit:
     """A raw text as a unit; `files` are the user's headers that it includes."""
-    return Unit(name, None, text, frozenset(files), _spaces(text), frozenset(declared_names(text)))
+    known = {file: read_text(file) for file in files}
+    return Unit(name, None, text, known, _spaces(text), frozenset(declared_names(text)))
 
 
 def _spaces(text: str) -> frozenset[str]:
     return frozenset(_NAMESPACE.findall(text)) - {"std"}
+
+
+def _outside(world: World, units: Sequence[Unit]) -> set[Path]:
+    """The user's files that stay at global scope."""
+    return {f for unit in units for f in unit.files} - world.files
 
 
 def _texts(units: Sequence[Unit], folders: Sequence[Path], known: set[Path]) -> list[str]:
@@ -232,15 +292,18 @@ def _texts(units: Sequence[Unit], folders: Sequence[Path], known: set[Path]) -> 
     from runtime.cling.companions import INCLUDE, find_header
 
     seen = set(known)
+    said: dict[Path, str] = {}
+    for unit in units:
+        said.update(unit.files)  # of a file that several units have, the last is the newest
     texts = []
     for unit in units:
         if unit.path is not None:
-            texts.append(pasted(unit.path, folders, seen))
+            texts.append(pasted(unit.path, folders, seen, said))
             continue
 
         def include(m: re.Match[str]) -> str:
             path = find_header(m[1] or m[2], folders)
-            return m[0] if path is None else pasted(path, folders, seen)
+            return m[0] if path is None else pasted(path, folders, seen, said)
 
         texts.append(f'#line 1 "{unit.name}"\n{INCLUDE.sub(include, unit.text)}')
     return texts
@@ -272,8 +335,8 @@ def _std_outside(body: str, home: str) -> str:
         if m.start() < at:
             continue
         end = _matching_brace(body, m.end())
-        inner = own.sub(f"::{home}::", body[m.end() : end])
-        parts += [body[at : m.start()], f"}} {m[0]}{inner}}} namespace {home} {{"]
+        inner = own.sub(f"::{home}::", body[m.start() : end])
+        parts += [body[at : m.start()], f"}} {inner}}}; namespace {home} {{"]
         at = end + 1
     return "".join(parts) + body[at:]
 
@@ -287,11 +350,6 @@ def _matching_brace(text: str, at: int) -> int:
         if not depth:
             return m.start()
     return len(text)
-
-
-def plain(text: str) -> str:
-    """A type's or symbol's name as its author wrote it, without the world it is in."""
-    return _PREFIX.sub("", text)
 
 
 worlds = Worlds()

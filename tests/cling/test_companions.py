@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runtime import Runtime
-from runtime.cling import companions
+from runtime.cling import companions, declarations
 from runtime.errors import CppError, LispError
 from runtime.events import LibraryBuilt
 
@@ -63,6 +63,7 @@ def as_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget what this process loaded."""
     monkeypatch.setattr(companions, "_in_force", {})
     monkeypatch.setattr(companions, "_last", {})
+    monkeypatch.setattr(declarations, "_declared", set())
 
 
 def test_functions_of_the_source_can_be_called(engine: Engine) -> None:
@@ -112,17 +113,6 @@ def test_any_change_asks_for_a_build(
     as_another_process(monkeypatch)
     engine.require(engine.open())
     assert counted() == 2
-
-
-def test_a_changed_source_is_in_force_after_a_restart(engine: Engine) -> None:
-    engine.write("NAME.hpp", "namespace NAME { int one(); }\n")
-    engine.write("NAME.cpp", '#include "NAME.hpp"\nint NAME::one() { return 1; }\n')
-    runtime = engine.open()
-    assert engine.require(runtime, "(e/one)") == 1
-    engine.write("NAME.cpp", '#include "NAME.hpp"\nint NAME::one() { return 2; }\n')
-    assert engine.require(runtime, "(e/one)") == 1
-    assert engine.require(runtime, "(e/one)") == 1
-    assert [event.in_force for event in runtime.events.of(LibraryBuilt)] == [True, False]
 
 
 def test_sources_that_need_each_other_are_loaded_in_order(engine: Engine) -> None:
