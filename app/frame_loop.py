@@ -10,7 +10,7 @@ from app import guard
 from app.frame_log import FrameLog
 from app.surface import Surface
 from runtime.errors import LispError
-from runtime.events import Event, EventLog, Reload
+from runtime.events import EventLog
 
 
 class Scripts(Protocol):
@@ -18,7 +18,10 @@ class Scripts(Protocol):
 
     events: EventLog
 
+    entries_changed: int
+
     def tick(self) -> None: ...
+    def frame_done(self) -> None: ...
     def entry_points(
         self, path: str, names: Sequence[str] = ()
     ) -> Sequence[Callable[[], object]]: ...
@@ -52,14 +55,13 @@ class FrameLoop:
         self._next_start = 0.0
         self._runtime: Scripts | None = None
         self.entries: list[tuple[str, Callable[[], object]]] = []
-        self._stale = False
+        self._entries_seen = -1  # what `entries` were looked up under
         self._faulty: set[str] = set()  # scripts whose last frame went wrong
 
     def start(self, runtime: Scripts) -> None:
         """From now on, draw the entry points of the scripts that `runtime` has loaded."""
         self._runtime = runtime
-        self._stale = True
-        runtime.events.listen(self._note)
+        self._entries_seen = -1
 
     def step(self) -> bool:
         """One frame. False, with nothing drawn, when the user closed the window."""
@@ -83,6 +85,8 @@ class FrameLoop:
         self.surface.swap()
         for callback in self.after_swap:
             callback()
+        if self._runtime is not None:
+            self._runtime.frame_done()
         self.log.add(
             started,
             script=(panels_start - scripts_start) * 1000,
@@ -92,16 +96,12 @@ class FrameLoop:
         )
         return True
 
-    def _note(self, event: Event) -> None:
-        if isinstance(event, Reload):
-            self._stale = True
-
     def _draw_scripts(self) -> None:
         runtime = self._runtime
         if runtime is None:
             return
-        if self._stale:
-            self._stale = False
+        if self._entries_seen != runtime.entries_changed:
+            self._entries_seen = runtime.entries_changed
             self._find_entries(runtime)
         failed: set[str] = set()
         for script, entry in self.entries:

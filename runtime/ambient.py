@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.core.environment import SETTABLE
 from runtime.core.values import Unbound
-from runtime.loading.loader import current_file
+from runtime.loading.preparing import current_file
 from runtime.namespaces import CORE, Namespace, Namespaces, Var, current_bindings
 
 

@@ -30,6 +30,7 @@ class Reload(Event):
     forms_evaluated: int
     latency_ms: float
     ok: bool
+    reasons: tuple[str, ...] = ()  # each form that was evaluated, and why: "derived: base changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,10 +59,9 @@ def install(rt: Runtime) -> None:
         var = namespaces.resolve(sym)
         if var is None or var.span is None:
             return None
-        for script in rt._loader.scripts.values():
-            for text in script.forms:
-                if f" {var.name}" in text and text.startswith("(def"):
-                    return text
+        text = rt._loader.source_text(var.full_name)
+        if text is not None:
+            return text
         lines = (source_of(var.span.file) or "").split("\n")
         return lines[var.span.line - 1] if len(lines) >= var.span.line else None
 
@@ -85,6 +84,10 @@ def install(rt: Runtime) -> None:
         if value:
             var.bind(value[0])
         return var
+
+    def unmap(ns: Any, sym: Any) -> None:
+        ns_of(ns).vars.pop(sym.name, None)
+        rt.entries_changed += 1
 
     def publics(ns: Any) -> Map[Any, Any]:
         return Map({Symbol(v.name): v for v in ns_of(ns).vars.values() if not v.is_private})
@@ -120,7 +123,7 @@ def install(rt: Runtime) -> None:
     functions: dict[str, Any] = {
         "eval": evaluate,
         "load-string": lambda text: rt._loader.eval_text(text, "<load-string>"),
-        "load-file": lambda path: rt.load(Path(path)),
+        "load-file": lambda path: rt.load_again(Path(path)),
         "load": load,
         "loaded-libs": lambda: sorted_set(*map(Symbol, namespaces.all)),
         **Reading(namespaces, evaluate).functions(),
@@ -146,7 +149,7 @@ def install(rt: Runtime) -> None:
         "ns-refers": refers,
         "ns-imports": lambda ns: (ns_of(ns), Map())[1],
         "test": test,
-        "ns-unmap": lambda ns, sym: (ns_of(ns).vars.pop(sym.name, None), None)[1],
+        "ns-unmap": unmap,
         "ns-unalias": lambda ns, sym: (ns_of(ns).aliases.pop(str(sym), None), None)[1],
         "alias": lambda sym, ns: namespaces.current.aliases.update({str(sym): ns_of(ns).name}),
         "intern": intern,

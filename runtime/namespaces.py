@@ -9,6 +9,7 @@ from typing import Any
 
 from immutables import Map
 
+from runtime.core import tracking
 from runtime.core.registry import TABLE
 from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.errors import Span
@@ -56,6 +57,8 @@ class Var(_support.VarBase):
         """Give it a new root value; what compiled code took the old one for is told."""
         super().bind(value)
         Var.binds += 1
+        if tracking.active is not None and (found := tracking.here()) is not None:
+            found.writes.add(self)
         if self.on_bind is not None:
             self.on_bind(self)
 
@@ -65,7 +68,8 @@ class Var(_support.VarBase):
 
     @property
     def is_bound(self) -> bool:
-        return type(self.root) is not Unbound
+        found = tracking.here() if tracking.active is not None else None
+        return type(self.root if found is None else found.root(self)) is not Unbound
 
     @property
     def is_private(self) -> bool:
@@ -98,6 +102,9 @@ class Var(_support.VarBase):
             frame = getattr(_thread, "bindings", None)
             if frame is not None and (cell := frame.get(self)) is not None:
                 return cell[0]
+        if tracking.active is not None and (found := tracking.here()) is not None:
+            found.reads.add(self)
+            return found.root(self)
         return self.root
 
     def set(self, value: Any) -> Any:
@@ -171,12 +178,15 @@ class Namespace:
     file: str = ""
     failed: set[str] = field(default_factory=set)  # aliases of requires that did not work
     meta: Any = None
+    broken: bool = False  # its file has errors: what it lacks is not missing for another reason
+    attic: dict[str, Var] = field(default_factory=dict)  # what a `defonce` holds whose form is gone
 
     def intern(self, name: str) -> Var:
         """The var of that name, made unbound when it is new."""
         var = self.vars.get(name)
         if var is None:
-            var = self.vars[name] = Var(self.name, name)
+            kept = self.attic.pop(name, None)
+            var = self.vars[name] = kept if kept is not None else Var(self.name, name)
         return var
 
     def __str__(self) -> str:
@@ -184,6 +194,9 @@ class Namespace:
 
     def __repr__(self) -> str:
         return f"#<namespace {self.name}>"
+
+
+_NONE: set[Var] = set()  # stays empty
 
 
 class Namespaces:
@@ -211,6 +224,16 @@ class Namespaces:
     def current(self, ns: Namespace) -> None:
         self._current.ns = ns
 
+    @property
+    def hidden(self) -> set[Var]:
+        """Vars that do not resolve on this thread: the file it loads has not come to their definitions."""
+        found: set[Var] | None = getattr(self._current, "hidden", None)
+        return _NONE if found is None else found
+
+    @hidden.setter
+    def hidden(self, variables: set[Var] | None) -> None:
+        self._current.hidden = variables
+
     def ensure(self, name: str) -> Namespace:
         """The namespace of that name, made empty when it is new."""
         ns = self.all.get(name)
@@ -229,9 +252,12 @@ class Namespaces:
         ns = ns or self.current
         if sym.ns is not None:
             target = self.find(sym.ns, ns)
-            return target.vars.get(sym.name) if target else None
+            var = target.vars.get(sym.name) if target else None
+            return None if var in self.hidden else var
         name = sym.name
-        var = ns.vars.get(name) or ns.refers.get(name)
+        var = ns.vars.get(name)
+        if var is None or var in self.hidden:
+            var = ns.refers.get(name)
         if var is None and name not in ns.excluded:
             var = self._core.get(name)
         return var

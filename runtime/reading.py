@@ -9,7 +9,7 @@ from runtime.core import output
 from runtime.core.kinds import MISSING, Map, type_name, vector
 from runtime.core.values import Keyword
 from runtime.errors import ReaderError
-from runtime.loading.loader import NamespaceResolver
+from runtime.loading.resolver import NamespaceResolver
 from runtime.namespaces import Namespaces
 from runtime.reader.reader import Reader
 

@@ -16,6 +16,7 @@ from runtime.cling.declarations import Declarations
 from runtime.cling.headers import ImGuiHeaders
 from runtime.cling.oracle import TypeOracle
 from runtime.cling.session import session
+from runtime.core import tracking
 from runtime.core.output import use_vars
 from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
@@ -23,7 +24,9 @@ from runtime.events import Degraded, EventLog, Reload
 from runtime.info import CodeStats, FunctionInfo, Problem
 from runtime.loading.background import Reloads
 from runtime.loading.directives import module_file, module_stem
-from runtime.loading.loader import Apply, Failed, Loader, Prepared, run_all
+from runtime.loading.loader import Loader, all_errors
+from runtime.loading.transaction import Apply
+from runtime.loading.turns import Turns
 from runtime.memory import rss_mb
 from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.native import _support
@@ -88,10 +91,12 @@ class Runtime:
         )
         self.cache_dir = Path(cache_dir) if cache_dir is not None else None
         self._folders = [Path(d).resolve() for d in include_dirs]
-        self._loader = Loader(self)
-        self._loading: set[str] = set()
+        self.keep_removed = False  # whether what was removed from a file stays defined
+        self.entries_changed = 0  # rises whenever `entry_points` may give something else
+        self._loader = Loader(self, self._while_loading)
+        self._turns = Turns()
         self._problems = Problems(self.events)
-        self._reloads = Reloads(self._load_quietly, self.namespaces)
+        self._reloads = Reloads(self._load_quietly)
         self.declarations.add_include_dirs(self._folders)
         for path in libraries:
             self._session.load_library(os.fspath(path), users=True)
@@ -122,12 +127,14 @@ class Runtime:
 
         Raises LispError, or LispErrors when several forms failed; the others are in force.
         """
-        file = Path(path)
-        start = time.perf_counter()
-        try:
-            errors = self._load(file, start, self._run_here)
-        except OSError as e:
-            raise unreadable(file, e) from e
+        self._raise(self._load(Path(path), time.perf_counter(), _here))
+
+    def load_again(self, path: str | os.PathLike[str]) -> None:
+        """Evaluate all of a file, changed or not: `load-file`. Raises as `load` does."""
+        self._raise(self._load(Path(path), time.perf_counter(), _here, force=True))
+
+    @staticmethod
+    def _raise(errors: list[LispError]) -> None:
         if len(errors) == 1:
             raise errors[0]
         if errors:
@@ -154,6 +161,7 @@ class Runtime:
 
     def tick(self) -> None:
         """At a frame's start, on the UI thread: swap in reloads and compiled code. Never waits."""
+        self._turns.frame()
         self.engine.tick()
         self._reloads.tick()
 
@@ -168,33 +176,73 @@ class Runtime:
         """Load a script off the UI thread: whatever goes wrong becomes a problem."""
         try:
             self._load(path, start, apply)
-        except OSError as e:
-            self._problems.add(str(path), LOAD, unreadable(path, e))
         except Exception as e:  # a defect of ours must not end reloading
             self._problems.add(str(path), LOAD, fault(e))
 
-    def _load(self, path: Path, start: float, apply: Apply) -> list[LispError]:
+    def _load(self, path: Path, start: float, apply: Apply, force: bool = False) -> list[LispError]:
         folder = path.resolve().parent
         if folder not in self._folders:
             self._folders.append(folder)
             self.declarations.add_include_dirs([folder])
-        total, evaluated, errors = self._loader.load(path, apply)
-        self._problems.drop(str(path), LOAD)
-        for error in errors:
-            self._problems.add(str(path), LOAD, error)
+        passes = self._loader.load(path, apply, force)
+        for work in passes:
+            self._problems.drop(str(work.state.path), LOAD)
+            for error in work.shown_errors():
+                self._problems.add(str(work.state.path), LOAD, error)
+        self.entries_changed += 1
+        own = next((work for work in passes if work.state.path == path), None)
+        errors = all_errors(passes)
         self.events.add(
             Reload(
                 file=str(path),
-                forms_total=total,
-                forms_evaluated=evaluated,
+                forms_total=own.total if own is not None else 0,
+                forms_evaluated=own.evaluated if own is not None else 0,
                 latency_ms=(time.perf_counter() - start) * 1e3,
                 ok=not errors,
+                reasons=tuple(
+                    reason if work is own else f"{work.state.path.name}, {reason}"
+                    for work in passes
+                    for reason in work.reasons
+                ),
             )
         )
         return errors
 
-    def _run_here(self, pending: list[Prepared]) -> Failed:
-        return run_all(pending, self.namespaces)
+    def _while_loading(self) -> None:
+        """This thread waits for a reload on another one, which may wait for a frame's start."""
+        if threading.current_thread() is threading.main_thread():
+            self._reloads.tick()
+
+    # --- what loading asks ------------------------------------------------------------------------
+
+    def module_path(self, name: str) -> Path | None:
+        """The file of a namespace on the module path."""
+        return module_file(name, self._folders)
+
+    def no_namespace(self, name: str, span: Span | None) -> AnalysisError:
+        """The error of a namespace that no file defines."""
+        return AnalysisError(
+            f"the namespace {name} is not found",
+            span,
+            expected=f"{module_stem(name)}.jank beside the script or in --include DIR",
+            found=", ".join(map(str, self._folders)) or "no folders",
+        )
+
+    def keeps_removed(self) -> bool:
+        """Whether what was removed from a file stays defined."""
+        return self.keep_removed
+
+    def turn_over(self) -> bool:
+        """Whether a reload has worked long enough to let a frame go first."""
+        return self._turns.over()
+
+    def give_way(self) -> None:
+        """Between two forms of a reload: while a frame is being made, wait for its end, though not long."""
+        self._turns.give_way()
+
+    def frame_done(self) -> None:
+        """A frame was made: until the next one begins, the time is the background's."""
+        self._turns.frame_done()
 
     def entry_points(
         self, path: str | os.PathLike[str], names: Sequence[str] = ()
@@ -211,15 +259,28 @@ class Runtime:
                     )
                 found.append(EntryPoint(var))
             return found
-        script = self._loader.scripts.get(Path(path))
+        script = self._loader.files.get(Path(path))
         ns = self.namespaces.all.get(script.ns) if script else None
         if ns is None:
             return []
-        variables = [v for v in ns.vars.values() if v.is_bound and callable(v.root)]
-        framed = [v for v in variables if (v.meta or {}).get(K_FRAME)]
+        variables = [v for v in list(ns.vars.values()) if v.is_bound and callable(v.root)]
+        framed = [v for v in variables if (v.own_meta or {}).get(K_FRAME)]
+        if self._loader.roots[:1] == [Path(path)]:
+            framed += self._framed_elsewhere()
         if framed:
             return [EntryPoint(v) for v in framed]
         return [EntryPoint(v) for v in variables if v.name in DEFAULT_ENTRIES][:1]
+
+    def _framed_elsewhere(self) -> list[Var]:
+        """Functions with ^:frame in namespaces that are no script's: from an eval, or from `load-file`."""
+        own = {self._loader.files[path].ns for path in self._loader.roots}
+        return [
+            var
+            for ns in list(self.namespaces.all.values())
+            if ns.name not in own
+            for var in list(ns.vars.values())
+            if var.span is not None and (var.own_meta or {}).get(K_FRAME) and callable(var.root)
+        ]
 
     # --- Dear ImGui -------------------------------------------------------------------------------
 
@@ -343,35 +404,29 @@ class Runtime:
 
     def require_namespace(self, name: str, reload: bool, span: Span | None) -> Namespace:
         """The namespace of that name, loaded from the module path when it is new or to be reloaded."""
+        going_on = self._loader.current()
+        if going_on is not None:
+            return going_on.require(name, reload, span)
         found = self.namespaces.find(name)
         if found is not None and not reload and (found.vars or found.file):
             return found
-        path = module_file(name, self._folders)
+        path = self.module_path(name)
         if path is None:
             if found is not None:
                 return found
-            raise AnalysisError(
-                f"the namespace {name} is not found",
-                span,
-                expected=f"{module_stem(name)}.jank beside the script or in --include DIR",
-                found=", ".join(map(str, self._folders)) or "no folders",
-            )
-        if name in self._loading:
-            raise AnalysisError(f"{name} requires itself, directly or through others", span)
-        self._loading.add(name)
-        try:
-            errors = self._loader.load(path, self._run_here)[2]
-        finally:
-            self._loading.discard(name)
-        if errors:
-            raise LispErrors(errors)
+            raise self.no_namespace(name, span)
+        passes = self._loader.load(path, _here, force=reload, root=False)
+        errors = all_errors(passes)
+        self.entries_changed += 1
         target = self.namespaces.ensure(name)
         target.file = str(path)
+        if errors:
+            raise LispErrors(errors)
         return target
 
     def module_files(self) -> list[Path]:
         """Every Lisp file that was loaded: what a watcher should watch."""
-        return list(self._loader.scripts)
+        return list(self._loader.files)
 
     def code_of(self, node: n.Fn) -> FnCode:
         """The shared code of a function, made and watched by the engine when it is first asked for."""
@@ -411,10 +466,35 @@ class Runtime:
 
     def on_def(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
         """A `def` ran."""
+        found = tracking.here()
+        if found is not None:
+            found.define(node, value, has_value, meta)
+            return
+        self._loader.overridden(node.var)
+        self.put_in_force(node, value, has_value, meta)
+
+    def put_in_force(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
+        """Give a var what its definition says."""
+        var = node.var
+        was_entry = bool((var.own_meta or {}).get(K_FRAME))
+        old = self.prepare_definition(node, value, has_value, meta)
+        if was_entry or (meta and meta.get(K_FRAME)) or var.name in DEFAULT_ENTRIES:
+            self.entries_changed += 1
+        if not has_value:
+            return
+        var.bind(value)
+        if old is not None:
+            self.retire(old)
+        if var.watches:
+            for key, watch in list(var.watches.items()):
+                watch(key, var, None, value)
+
+    def prepare_definition(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> Any:
+        """What there is to do before a var gets its new root. Gives the function that is replaced."""
         var = node.var
         var.meta = meta
         if not has_value:
-            return
+            return None
         old, new = function_of(var, var.root), function_of(var, value)
         if new is not None:
             flags = meta or {}
@@ -426,12 +506,11 @@ class Runtime:
             if new.policy:
                 self.engine.watch(new)
             self.table.define(new)
-        var.bind(value)
-        if old is not None and old is not new:
-            self.engine.retire(old)
-        if var.watches:
-            for key, watch in list(var.watches.items()):
-                watch(key, var, None, value)
+        return old if old is not new else None
+
+    def retire(self, old: FnCode) -> None:
+        """A function's var has another root."""
+        self.engine.retire(old)
 
     def compile_now(self, node: n.Node, name: str) -> Callable[[], Any] | None:
         """Under `inline-jit`, the form as compiled code."""
@@ -468,7 +547,6 @@ def function_of(var: Var, value: Any) -> FnCode | None:
     return None
 
 
-def unreadable(path: Path, error: OSError) -> LispError:
-    """Why a script cannot be read."""
-    reason = error.strerror or str(error)
-    return AnalysisError(f"{path} cannot be read: {reason}", None, expected="a readable script")
+def _here(run: Callable[[], None]) -> None:
+    """Put in force on this thread, at once."""
+    run()

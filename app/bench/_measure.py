@@ -19,7 +19,7 @@ from app.headless import Headless
 from app.settings import Settings
 from runtime.cling.headers import fetch_headers
 from runtime.events import Compile, Event, StubMiss, TypeQuery
-from runtime.loading import loader
+from runtime.loading import preparing
 from runtime.native.build import compiler
 from runtime.runtime import Runtime
 
@@ -112,18 +112,18 @@ def cling_ms(events: Sequence[Event]) -> float:
 def analysed_at() -> Iterator[list[float]]:
     """A list that gets the time whenever the loader has a form's typed AST."""
     times: list[float] = []
-    infer = loader.infer
+    infer = preparing.infer
 
     def timed(*args: Any) -> Any:
         node = infer(*args)
         times.append(time.perf_counter())
         return node
 
-    loader.infer = timed  # type: ignore[assignment]
+    preparing.infer = timed  # type: ignore[assignment]
     try:
         yield times
     finally:
-        loader.infer = infer
+        preparing.infer = infer
 
 
 def compile_cpp(source: Path, folder: Path) -> tuple[ctypes.PyDLL, float]:

@@ -19,6 +19,7 @@ from runtime.core.meta import meta as meta_of
 from runtime.core.meta import with_meta
 from runtime.core.records import Fields
 from runtime.core.sequences import Seq
+from runtime.core.tracking import read
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import AnalysisError, DependentError, LispError, Span, found_text
 from runtime.namespaces import CORE, Namespaces, Var
@@ -201,6 +202,8 @@ class Analyser:
                 self.fail(
                     f"there is no namespace or alias {sym.ns}", span, "a required namespace", sym
                 )
+            if target.broken:
+                raise DependentError(f"{sym} needs a form that failed", span)
             known = list(target.vars)
         near = difflib.get_close_matches(sym.name, known, 3)
         hint = (
@@ -454,7 +457,7 @@ def _with_values(form: Any, values: list[Any]) -> Any:
 def expand_macro(var: Var, form: List, env: Any, span: Span | None) -> Any:
     """Call a macro: core's take (form, env, args…), as scripts' do through &form and &env."""
     try:
-        return var.root(form, env, *list(form)[1:])
+        return read(var)(form, env, *list(form)[1:])
     except LispError:
         raise
     except RecursionError:

@@ -191,6 +191,7 @@ def def_(a: Analyser, form: List, scope: Scope, span: Span | None) -> n.Node:
             )
         m = {**m, Keyword("doc"): form[2]}
     var = a.ns.intern(name.name)
+    a.host.namespaces.hidden.discard(var)
     before = var.is_macro, var.is_dynamic, var.span
     var.is_dynamic = var.is_dynamic or bool(m.get(K_DYNAMIC))
     var.is_macro = bool(m.get(K_MACRO)) or (var.is_macro and len(form) == 2)

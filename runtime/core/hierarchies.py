@@ -10,6 +10,7 @@ from runtime.core.kinds import EMPTY_MAP, Map, PVector
 from runtime.core.predicates import conforms
 from runtime.core.registry import core
 from runtime.core.state import Atom
+from runtime.core.tracking import HIERARCHY, added
 from runtime.core.values import Keyword, List
 
 PARENTS, ANCESTORS, DESCENDANTS = Keyword("parents"), Keyword("ancestors"), Keyword("descendants")
@@ -77,6 +78,7 @@ def derive(*args: Any) -> Any:
     """The hierarchy with the tag under the parent; without one changes the global hierarchy."""
     if len(args) == 2:
         GLOBAL.value = derive(GLOBAL.value, *args)
+        added(HIERARCHY, args, lambda: underive(*args), lambda: derive(*args))
         return None
     h, tag, parent = args
     direct = h[PARENTS]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from runtime.core import tracking
 from runtime.core.hierarchies import GLOBAL, isa
 from runtime.core.invoke import Fn, as_fn
 from runtime.core.kinds import Map, key_of, type_name
@@ -12,6 +13,7 @@ from runtime.core.lookup import seq_to_map
 from runtime.core.output import print_simple
 from runtime.core.printing import pr_str, register_printer
 from runtime.core.registry import TABLE, core, define
+from runtime.core.tracking import added
 from runtime.core.values import Keyword
 
 DEFAULT = Keyword("default")
@@ -68,6 +70,8 @@ class MultiFn:
         return found
 
     def find(self, value: Any) -> Fn | None:
+        if tracking.active is not None and (found_here := tracking.here()) is not None:
+            found_here.reads.add(tracking.HIERARCHY)
         h = self.hierarchy.deref()
         if h is not self.seen:
             self.cache.clear()
@@ -97,6 +101,14 @@ class MultiFn:
 
     def _dominates(self, h: Any, x: Any, y: Any) -> bool:
         return self.prefers(h, x, y) or isa(h, x, y)
+
+    def prefer(self, x: Any, y: Any) -> None:
+        self.preferred.setdefault(x, set()).add(y)
+        self.cache.clear()
+
+    def prefer_no_more(self, x: Any, y: Any) -> None:
+        self.preferred.get(x, set()).discard(y)
+        self.cache.clear()
 
     def prefers(self, h: Any, x: Any, y: Any) -> bool:
         """Whether `x` is preferred over `y`, also by way of their parents."""
@@ -155,7 +167,9 @@ def multi_fn(var: Any, dispatch: Any, *options: Any) -> MultiFn:
 def add_method(f: Any, value: Any, method: Any) -> MultiFn:
     """Adds a method; `defmethod` expands to this."""
     f = _multi(f)
-    f.add(value, as_fn(method))
+    made = as_fn(method)
+    f.add(value, made)
+    added(f, ("method", key_of(value)), lambda: f.remove(value), lambda: f.add(value, made))
     return f
 
 
@@ -184,8 +198,10 @@ def prefer_method(f: Any, x: Any, y: Any) -> MultiFn:
         raise ValueError(
             f"Preference conflict in multimethod '{f.name}': {pr_str(y)} is already preferred to {pr_str(x)}"
         )
-    f.preferred.setdefault(x, set()).add(y)
-    f.cache.clear()
+    f.prefer(x, y)
+    added(
+        f, ("prefer", key_of(x), key_of(y)), lambda: f.prefer_no_more(x, y), lambda: f.prefer(x, y)
+    )
     return f
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from runtime.core.invoke import Fn, as_fn
@@ -11,6 +12,7 @@ from runtime.core.meta import meta
 from runtime.core.predicates import conforms
 from runtime.core.printing import register_printer
 from runtime.core.registry import core
+from runtime.core.tracking import added
 from runtime.core.values import Keyword, List, Symbol
 
 NIL = type(None)
@@ -132,8 +134,11 @@ def extend(kind: Any, *pairs: Any) -> None:
         raise TypeError(f"extend takes a type or nil, found {type_name(kind)}")
     for proto, methods in zip(pairs[::2], pairs[1::2], strict=True):
         if type(proto) is Protocol:
-            proto.impls[kind] = _method_map(methods)
-            proto.changed()
+            made = _method_map(methods)
+            _implement(proto, kind, made)
+            added(
+                proto, kind, partial(_withdraw, proto, kind), partial(_implement, proto, kind, made)
+            )
             own = getattr(kind, "lisp_methods", None)
             if own is not None:  # a record or type: `(.method x)` looks there
                 own.update(proto.impls[kind])
@@ -142,6 +147,17 @@ def extend(kind: Any, *pairs: Any) -> None:
                 setattr(kind, PYTHON_METHODS.get(name.name, name.name), _as_method(f))
         else:
             raise TypeError(f"extend takes protocols, found {type_name(proto)}")
+
+
+def _implement(proto: Protocol, kind: type, made: dict[Keyword, Fn]) -> None:
+    proto.impls[kind] = made
+    proto.changed()
+
+
+def _withdraw(proto: Protocol, kind: type) -> None:
+    """The form that extended a protocol to a type is gone."""
+    proto.impls.pop(kind, None)
+    proto.changed()
 
 
 def _as_method(f: Fn) -> Fn:

@@ -1,4 +1,4 @@
-"""Loading off the UI thread: scripts are prepared on a thread of their own and swapped in by a later tick."""
+"""Loading off the UI thread: a thread of its own prepares scripts, a later tick puts them in force."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.gil import BesideFrames
-from runtime.loading.loader import Apply, Failed, Prepared, run_all
-from runtime.namespaces import Namespaces
+from runtime.loading.transaction import Apply
 
 STACK_BYTES = 64 << 20  # analysis recurses on nested forms
+WAKE_S = 0.05  # between two looks at whether the runtime was closed
 
 
 class Reloads:
@@ -21,13 +21,14 @@ class Reloads:
     `load(path, changed_at, apply)` loads one; it must not raise.
     """
 
-    def __init__(self, load: Callable[[Path, float, Apply], None], namespaces: Namespaces) -> None:
+    def __init__(self, load: Callable[[Path, float, Apply], None]) -> None:
         self._load = load
-        self._namespaces = namespaces
         self._wanted: queue.SimpleQueue[tuple[Path, float] | None] = queue.SimpleQueue()
+        self._waiting: set[Path] = set()
         self._swaps: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._open = 0
+        self._count = threading.Lock()
         self._closed = False
 
     @property
@@ -36,8 +37,15 @@ class Reloads:
         return self._open == 0
 
     def request(self, path: Path, changed_at: float | None) -> None:
-        """Queue a script. `changed_at` is when its file changed, in seconds of `time.perf_counter`."""
-        self._open += 1
+        """Queue a script. `changed_at` is when its file changed, in seconds of `time.perf_counter`.
+
+        A script that waits already is read once: its text is that of the moment when its turn comes.
+        """
+        with self._count:
+            if path in self._waiting:
+                return
+            self._waiting.add(path)
+            self._open += 1
         self._wanted.put((path, changed_at if changed_at is not None else time.perf_counter()))
         if self._thread is None:
             before = threading.stack_size(STACK_BYTES)
@@ -46,7 +54,7 @@ class Reloads:
             threading.stack_size(before)
 
     def tick(self) -> None:
-        """At a frame's start: run what is prepared."""
+        """At a frame's start: put in force what is prepared."""
         while True:
             try:
                 swap = self._swaps.get_nowait()
@@ -62,24 +70,30 @@ class Reloads:
     def _work(self) -> None:
         while (item := self._wanted.get()) is not None and not self._closed:
             path, changed_at = item
+            with self._count:
+                self._waiting.discard(path)
             try:
                 with BesideFrames():
-                    self._load(path, changed_at, self._run_in_frame)
+                    self._load(path, changed_at, self.at_next_tick)
             finally:
-                self._open -= 1
+                with self._count:
+                    self._open -= 1
 
-    def _run_in_frame(self, pending: list[Prepared]) -> Failed:
-        """Have the next tick run prepared forms, and wait for it: this is the loader's thread."""
+    def at_next_tick(self, run: Callable[[], None]) -> None:
+        """Have the next tick do something, and wait for it. Raises what it raises."""
         done = threading.Event()
-        failed: Failed = []
+        raised: list[BaseException] = []
 
         def swap() -> None:
             try:
-                failed.extend(run_all(pending, self._namespaces))
+                run()
+            except BaseException as e:
+                raised.append(e)
             finally:
                 done.set()
 
         self._swaps.put(swap)
-        while not done.wait(0.05) and not self._closed:
+        while not done.wait(WAKE_S) and not self._closed:
             pass
-        return failed
+        if raised:
+            raise raised[0]

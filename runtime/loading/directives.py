@@ -13,7 +13,7 @@ from runtime.core.kinds import Map, PVector
 from runtime.core.records import Fields
 from runtime.core.sequences import Seq
 from runtime.core.values import Keyword, List, Symbol
-from runtime.errors import AnalysisError, LispError, LispErrors, Span, found_text
+from runtime.errors import AnalysisError, DependentError, LispError, LispErrors, Span, found_text
 from runtime.namespaces import CORE, CppScope, Namespace, Namespaces
 from runtime.reader.forms import CppLiteral
 
@@ -268,7 +268,9 @@ class Directive:
         wanted: Any = public if names is K_ALL else names
         for name in map(str, wanted):
             var = target.vars.get(name)
-            if var is None:
+            if var is None and target.broken:
+                raise DependentError(f"{name} needs a form that failed", self.at(at))
+            if var is None or var in self.host.namespaces.hidden:
                 self.fail(f"{target.name} has no {name}", at, f"a name that {target.name} defines")
             if var.is_private:
                 self.fail(f"{var.full_name} is private", at, "a public name")

@@ -19,6 +19,8 @@ PyObject* call_slow = nullptr;    // Python: (f, args tuple) -> value, for what 
 PyObject* arity_error = nullptr;  // Python: (fn, count) -> exception
 PyObject* deref_slow = nullptr;
 PyObject* rest_type = nullptr;    // Python: class of an argument that holds the whole rest seq, as `apply` passes it
+PyObject* make_tracked = nullptr; // Python: code -> None, which gives it its `tracked` arities
+unsigned long tracked_thread = 0; // whose calls run what tells of every var they read; 0 for none
 std::size_t running = 0; // calls of compiled code that are on some thread's stack; changed with the GIL held
 
 std::uint64_t now_ns() noexcept {
@@ -46,8 +48,7 @@ std::uint8_t kind_of(PyObject* o) noexcept {
 }
 
 // Tier 0: a frame is a list of captures, the function itself, parameters, then empty slots for locals.
-ref interpret(fn* self, PyObject* const* args, Py_ssize_t count) {
-  PyObject* const arities = self->shared->arities;
+ref interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject* arities) {
   for(Py_ssize_t i = 0; i < PyTuple_GET_SIZE(arities); ++i) {
     arity const a = read_arity(PyTuple_GET_ITEM(arities, i));
     if(a.variadic ? count < a.params : count != a.params) continue;
@@ -91,15 +92,24 @@ PyObject* run_beside(fn* self, PyObject* const* args, Py_ssize_t count) {
   if(native_entry const entry = shared->native; entry && compiled) return run_compiled(entry, self, args, count);
   if(PyTuple_GET_SIZE(shared->arities) == 0) // it was compiled on definition
     ref::own(PyObject_CallMethod(reinterpret_cast<PyObject*>(shared), "become_interpretable", nullptr));
-  return interpret(self, args, count).release();
+  return interpret(self, args, count, self->shared->arities).release();
+}
+
+ref interpret_tracked(fn* self, PyObject* const* args, Py_ssize_t count) {
+  if(!self->shared->tracked)
+    ref::own(PyObject_CallOneArg(make_tracked, reinterpret_cast<PyObject*>(self->shared)));
+  ref const arities = ref::share(self->shared->tracked);
+  return interpret(self, args, count, arities.p);
 }
 
 PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
   try {
     check_stack();
+    if(__builtin_expect(tracked_thread != 0, 0) && PyThread_get_thread_ident() == tracked_thread)
+      return interpret_tracked(self, args, count).release();
     if(self->shared->beside && beside()) return run_beside(self, args, count);
     if(native_entry const entry = self->shared->native) return run_compiled(entry, self, args, count);
-    return interpret(self, args, count).release();
+    return interpret(self, args, count, self->shared->arities).release();
   } catch(...) {
     set_python_error();
     return nullptr;
@@ -144,7 +154,7 @@ PyObject* guard_failed(fn* self, PyObject* const* args, Py_ssize_t count) noexce
     ref const held = ref::share(reinterpret_cast<PyObject*>(self)); // the hook may redefine it
     if(++shared->guard_failures % failures_told == 0 && shared->failed)
       ref::own(PyObject_CallOneArg(shared->failed, reinterpret_cast<PyObject*>(shared)));
-    return interpret(self, args, count).release();
+    return interpret(self, args, count, self->shared->arities).release();
   } catch(...) {
     set_python_error();
     return nullptr;
@@ -172,6 +182,7 @@ int code_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(c->arities);
   Py_VISIT(c->hot);
   Py_VISIT(c->failed);
+  Py_VISIT(c->tracked);
   Py_VISIT(c->constants_tuple);
   return 0;
 }
@@ -181,6 +192,7 @@ int code_clear(PyObject* self) {
   Py_CLEAR(c->arities);
   Py_CLEAR(c->hot);
   Py_CLEAR(c->failed);
+  Py_CLEAR(c->tracked);
   Py_CLEAR(c->name);
   c->constants = nullptr;
   Py_CLEAR(c->constants_tuple);
@@ -233,6 +245,7 @@ PyMemberDef code_members[] = {
   { "arities", T_OBJECT, offsetof(code, arities), 0, "tier 0: ((params, variadic, frame size, body), ...)" },
   { "hot", T_OBJECT, offsetof(code, hot), 0, "called with this object once it is hot" },
   { "failed", T_OBJECT, offsetof(code, failed), 0, "called with this object after every 16 failed guards" },
+  { "tracked", T_OBJECT, offsetof(code, tracked), 0, "arities that tell of the vars they read, or None" },
   { "guard_failures", T_ULONGLONG, offsetof(code, guard_failures), 0, "calls whose assumptions did not hold" },
   { "calls", T_ULONGLONG, offsetof(code, calls), 0,
     "calls so far, in every tier; closed functions call each other uncounted" },
@@ -425,11 +438,40 @@ PyObject* set_hooks(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
+PyObject* track(PyObject*, PyObject* args) {
+  unsigned long thread;
+  PyObject* maker;
+  if(!PyArg_ParseTuple(args, "kO", &thread, &maker)) return nullptr;
+  Py_XSETREF(make_tracked, Py_NewRef(maker));
+  tracked_thread = thread;
+  Py_RETURN_NONE;
+}
+
+// All at once, as far as Python code can tell; what had been there comes back, for somebody else to let go of.
+PyObject* bind_all(PyObject*, PyObject* args) {
+  PyObject *vars, *values;
+  if(!PyArg_ParseTuple(args, "O!O!", &PyList_Type, &vars, &PyList_Type, &values)) return nullptr;
+  Py_ssize_t const count = PyList_GET_SIZE(vars);
+  if(PyList_GET_SIZE(values) != count) return PyErr_Format(PyExc_ValueError, "as many values as vars");
+  PyObject* const old = PyList_New(count);
+  if(!old) return nullptr;
+  for(Py_ssize_t i = 0; i < count; ++i) {
+    var* const v = reinterpret_cast<var*>(PyList_GET_ITEM(vars, i));
+    PyList_SET_ITEM(old, i, v->root ? v->root : Py_NewRef(Py_None));
+    v->root = Py_NewRef(PyList_GET_ITEM(values, i));
+    ++v->version;
+  }
+  return old;
+}
+
 PyObject* compiled_running(PyObject*, PyObject*) { return PyLong_FromSize_t(running); }
 
 PyMethodDef functions[] = {
   { "compiled_running", compiled_running, METH_NOARGS,
     "how many calls of compiled functions are on the stacks of all threads; 0 means that none is" },
+  { "track", track, METH_VARARGS,
+    "(thread, code -> None): functions called on that thread run their `tracked` arities; thread 0 ends it" },
+  { "bind_all", bind_all, METH_VARARGS, "(vars, values): give vars new roots; the list of the old ones" },
   { "set_function_hooks", set_hooks, METH_VARARGS,
     "(recur mark, tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> value, class of rests)" },
   {}

@@ -32,6 +32,7 @@ struct code {
   std::uint64_t guard_failures; // calls of compiled code whose assumptions did not hold
   PyObject* failed;           // called with this object after every so many of them; may be null
   std::uint8_t beside;        // what matters on threads other than the window's: `calls_cpp` …
+  PyObject* tracked;          // like `arities`, for the thread whose evaluation is tracked; may be null
 };
 
 // Kinds of value in a profile.

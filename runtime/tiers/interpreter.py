@@ -207,11 +207,11 @@ def build_code(host: Host, node: n.Fn) -> _support.Code:
     return code
 
 
-def build_arities(host: Host, node: n.Fn) -> tuple[Any, ...]:
+def build_arities(host: Host, node: n.Fn, make: type[Builder] = Builder) -> tuple[Any, ...]:
     """What tier 0 runs of a function: (required parameters, variadic, frame size, body) of each arity."""
     arities = []
     for arity in node.arities:
-        builder = Builder(host, node.name)
+        builder = make(host, node.name)
         for _, inner in node.captures:
             builder.slot(inner)
         builder.slot(node.this)

@@ -1,0 +1,409 @@
+"""One reload: what was saved and all that depends on it, prepared off the UI thread and put in force at once.
+
+Files are visited so that one stands after what it requires. Values are evaluated into `staged`, which only
+this evaluation sees (`runtime.core.tracking`); forms with effects wait for the moment at which everything
+comes into force (`late`), and are evaluated then, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from runtime.analysis import nodes as n
+from runtime.core import tracking
+from runtime.core.multimethods import MultiFn
+from runtime.core.protocols import Protocol as LispProtocol
+from runtime.core.tracking import Tracking
+from runtime.errors import AnalysisError, LispErrors, Span
+from runtime.loading.facts import Facts, is_mutable
+from runtime.loading.records import FileState, Program, Record
+from runtime.namespaces import Namespace, Namespaces, Var
+from runtime.native import _support
+from runtime.stubs.cache import StubCache
+from runtime.tiers.tracked import tracked
+from runtime.traces import fault
+
+if TYPE_CHECKING:
+    from runtime.loading.file_pass import FilePass
+
+Apply = Callable[
+    [Callable[[], None]], None
+]  # has something done at a frame's start, and waits for it
+MOST_ROUNDS = 6
+
+
+class Host(Protocol):
+    """What a reload needs of the runtime."""
+
+    namespaces: Namespaces
+    stubs: StubCache
+
+    def put_in_force(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
+        """A `def` ran, here and now."""
+
+    def prepare_definition(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> Any:
+        """Before a var gets its new root: what there is to do off the UI thread. Gives what is replaced."""
+
+    def retire(self, old: Any) -> None:
+        """A function's var has another root now."""
+
+    def module_path(self, name: str) -> Path | None:
+        """The file of a namespace on the module path."""
+
+    def keeps_removed(self) -> bool:
+        """Whether what was removed from a file stays defined."""
+
+    def give_way(self) -> None:
+        """Between two forms: frames have their turn."""
+
+
+class AgainError(Exception):
+    """The reload has to be done again from the start: these vars need their definitions evaluated, too."""
+
+    def __init__(self, variables: Set[Var]) -> None:
+        super().__init__()
+        self.variables = variables
+
+
+@dataclass(eq=False, slots=True)
+class Late:
+    """A part of a form that waits until everything is in force."""
+
+    record: Record
+    run: Callable[[], Any]
+    ns: Namespace
+    place: FilePass
+    failed: bool = False
+
+
+class Transaction:
+    """Visits files, and commits. `saved` are files to read again, `forced` are those to evaluate in full."""
+
+    def __init__(
+        self, host: Any, program: Program, apply: Apply, saved: set[Path], forced: set[Path]
+    ) -> None:
+        self.host = host
+        self.program = program
+        self.apply = apply
+        self.saved = saved
+        self.forced = forced
+        self.group: set[Var] = set()  # written by several forms of which one changed
+        self.passes: list[FilePass] = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Nothing was visited yet."""
+        self.done: set[Path] = set()
+        self.active: list[FilePass] = []
+        self.passes = []
+        self.changed: set[Any] = set()  # vars with other values
+        self.remeant: set[Var] = set()  # vars that became macros, dynamic, or are gone
+        self.names: dict[str, set[str]] = {}  # by namespace: what hides or uncovers another meaning
+        self.cpp_changed = False
+        self.staged: dict[Var, Any] = {}
+        self.definitions: list[tuple[n.Def, Any, bool, Any]] = []
+        self.late: list[Late] = []
+        self.late_writes: set[Any] = set()
+        self.journal: list[tuple[Record | None, Record | None]] = []
+        self.kinds: dict[Var, tuple[Any, ...]] = {}  # what vars were before
+        self.removed: list[Var] = []
+        self._affected: tuple[int, set[Any]] = (0, set())
+        self._flags: dict[Var, tuple[bool, bool]] = {}
+        self.tracking = Tracking(self.staged, self._stage)
+        self.unchecked: list[FilePass] = []  # with stubs to compile
+
+    # --- visiting ---------------------------------------------------------------------------------
+
+    def run(self, paths: Iterable[Path]) -> None:
+        """Visit files and put in force what changed. What fails is in the files' states."""
+        for _ in range(MOST_ROUNDS):
+            try:
+                self._run(paths)
+                return
+            except AgainError as again:
+                self.roll_back()
+                self.group |= again.variables
+                self.begin()
+            except BaseException:
+                self.roll_back()
+                raise
+        self._run(paths, last=True)
+
+    def _run(self, paths: Iterable[Path], last: bool = False) -> None:
+        self.last = last
+        with tracked(self.host, self.tracking):
+            for path in paths:
+                self.visit(path)
+            self.check_stubs()
+        self.commit(final=True)
+
+    def visit(self, path: Path) -> FileState:
+        """Bring a file and what it requires up to date."""
+        from runtime.loading.file_pass import FilePass
+
+        state = self.program.files.setdefault(path, FileState(path))
+        if path in self.done:
+            return state
+        self.done.add(path)
+        work = FilePass(self, state)
+        self.active.append(work)
+        try:
+            if path not in self.saved and path not in self.forced and state.loaded:
+                for required in state.requires:
+                    if required not in {w.state.path for w in self.active}:
+                        self.visit(required)
+                if not self.concerns(state):
+                    return state
+            self.passes.append(work)
+            work.run()
+        finally:
+            self.active.pop()
+        return state
+
+    def concerns(self, state: FileState) -> bool:
+        """Whether a file that was not saved may have to do with what was."""
+        return bool(
+            self.changed
+            or self.remeant
+            or self.names
+            or self.cpp_changed
+            or self.group
+            or state.errors
+            or any(not path.is_file() for path in state.requires)
+        )
+
+    def require(self, name: str, reload: bool, span: Span | None) -> Namespace:
+        """The namespace that a file of this reload requires. Raises AnalysisError."""
+        namespaces = self.host.namespaces
+        found: Namespace | None = namespaces.find(name)
+        if found is not None and not found.file and found.vars:
+            return found
+        path = self.host.module_path(name)
+        if path is None and found is not None and found.file:
+            raise AnalysisError(
+                f"the file of {name} is gone; what it defined keeps running",
+                span,
+                expected=found.file,
+            )
+        if path is None:
+            if found is not None:
+                return found
+            raise self.host.no_namespace(name, span)
+        chain = [work.state.path for work in self.active]
+        if path in chain:
+            names = " requires ".join([p.stem for p in chain[chain.index(path) :]] + [path.stem])
+            raise AnalysisError(
+                f"{name} requires itself, directly or through others", span, found=names
+            )
+        if reload and path not in self.done:
+            self.forced.add(path)
+        old = namespaces.current
+        state = self.visit(path)
+        namespaces.current = old
+        if self.active and path not in self.active[-1].requires:
+            self.active[-1].requires.append(path)
+        target: Namespace = namespaces.ensure(name)
+        target.file = str(path)
+        target.broken = bool(state.errors) or any(
+            w.state is state and w.errors for w in self.passes
+        )
+        return target
+
+    # --- what changed -----------------------------------------------------------------------------
+
+    def affected(self) -> set[Any]:
+        """The vars whose values, or whose functions' results, may be others now."""
+        if self._affected[0] != len(self.changed):
+            self._affected = (len(self.changed), self.program.affected(self.changed))
+        return self._affected[1]
+
+    def flags(self, facts: Facts) -> tuple[bool, bool]:
+        """Whether evaluating a form has effects or needs those of a form that waits, and whether it may
+        change values in place."""
+        effects, mutates = facts.effects, facts.mutates
+        behind = self.program.behind(facts.refs) if facts.refs else set()
+        if self.late_writes and not effects:
+            effects = not behind.isdisjoint(self.late_writes) or (
+                tracking.HIERARCHY in self.late_writes
+                and any(isinstance(self.tracking.root(var), MultiFn) for var in behind)
+            )
+        for var in behind:
+            known = self._flags.get(var)
+            if known is None:
+                records = self.program.definers.get(var)
+                known = (
+                    not records or any(r.effects and not r.once for r in records),
+                    bool(records) and any(r.mutates for r in records or ()),
+                )
+                self._flags[var] = known
+            effects, mutates = effects or known[0], mutates or known[1]
+        return effects, mutates
+
+    def touched(self, facts: Facts) -> set[Var]:
+        """The vars whose values a form that mutates may change in place, but for those of `defonce`."""
+        return {
+            var
+            for var in self.program.behind(facts.refs)
+            if is_mutable(self.tracking.root(var))
+            and not any(r.once for r in self.program.definers.get(var, ()))
+        }
+
+    def swap(self, old: Record | None, new: Record | None) -> None:
+        """A record takes another's place."""
+        self.journal.append((old, new))
+        if old is not None:
+            self.program.drop(old)
+        if new is not None:
+            self.program.put(new)
+            for var in (*new.defines, *new.writes):
+                self._flags.pop(var, None)
+
+    def roll_back(self) -> None:
+        """Nothing of this happened."""
+        for old, new in reversed(self.journal):
+            if new is not None:
+                self.program.drop(new)
+            if old is not None:
+                self.program.put(old)
+        for var, (is_macro, is_dynamic, span) in self.kinds.items():
+            var.is_macro, var.is_dynamic, var.span = is_macro, is_dynamic, span
+        self.journal = []
+
+    # --- staging ----------------------------------------------------------------------------------
+
+    def _stage(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
+        if self.tracking.staged is not self.staged:  # everything is in force: so is this
+            self.host.put_in_force(node, value, has_value, meta)
+            return
+        if has_value:
+            self.tracking.writes.add(node.var)
+            self.staged[node.var] = value
+        self.definitions.append((node, value, has_value, meta))
+
+    def check_stubs(self) -> None:
+        """Compile what stubs the forms so far need. A form that lacks one fails."""
+        unchecked, self.unchecked = self.unchecked, []
+        try:
+            self.host.stubs.compile_pending()
+        except LispErrors as e:
+            for work in unchecked:
+                work.lacks_stubs(e.errors)
+
+    def unstage(self, variables: Iterable[Var]) -> None:
+        """A form failed after all: these vars keep what they have."""
+        gone = set(variables)
+        for var in gone:
+            self.staged.pop(var, None)
+        self.definitions = [d for d in self.definitions if d[0].var not in gone]
+
+    def flush(self) -> None:
+        """Something needs the effects of what waits: put in force what there is, before the rest."""
+        if self.late:
+            self.check_stubs()
+            self.commit(final=False)
+            self.last = True  # what took effect must not be done again
+
+    def commit(self, final: bool) -> None:
+        """Put everything in force at a frame's start."""
+        definitions, self.definitions = self.definitions, []
+        late, self.late = self.late, []
+        removed, self.removed = self.removed, []
+        values = dict(self.staged)
+        self.staged.clear()
+        dropped = [old for old, new in self.journal if old is not None and new is not old]
+        replaced = [self.host.prepare_definition(*d) for d in definitions]
+        variables = list(values)
+        roots = [values[var] for var in variables]
+        watched = [var for var in variables if var.watches]
+        before: list[Any] = []
+
+        def in_force() -> None:
+            before.extend(_support.bind_all(variables, roots))
+            Var.binds += len(variables)
+            for var in [v for v in variables if v.on_bind is not None]:
+                var.on_bind(var)  # type: ignore[misc]
+            for var in removed:
+                self._unmap(var)
+            if final:
+                self.program.withdraw(dropped)
+            for var in watched:
+                for key, watch in list(var.watches.items()):
+                    watch(key, var, None, values[var])
+            self._run_late(late)
+
+        if variables or removed or late or (final and any(r.additions for r in dropped)):
+            self.apply(in_force)
+        for old in replaced:
+            if old is not None:
+                self.host.retire(old)
+        del replaced, definitions
+        while before:  # what they held goes little by little
+            del before[-100:]
+            self.host.give_way()
+        for var in variables:
+            self.program.overridden.discard(var)
+        if final:
+            for work in self.passes:
+                work.finish()
+
+    def _unmap(self, var: Var) -> None:
+        ns = self.host.namespaces.ensure(var.ns)
+        if ns.vars.get(var.name) is var:
+            del ns.vars[var.name]
+
+    def _run_late(self, late: list[Late]) -> None:
+        if not late:
+            return
+        found = Tracking({}, self._stage)
+        before, self.tracking = self.tracking, found
+        namespaces = self.host.namespaces
+        old = namespaces.current
+        try:
+            with tracked(self.host, found):
+                for item in late:
+                    if item.failed:
+                        continue
+                    found.start()
+                    namespaces.current = item.ns
+                    try:
+                        item.place.in_file(item.run)
+                    except Exception as e:
+                        item.place.late_failed(item, fault(e))
+                    item.place.late_done(item, found)
+        finally:
+            namespaces.current = old
+            self.tracking = before
+
+    def told_by_removals(self, record: Record) -> set[Any]:
+        """The vars whose functions do something else without what a form had added to their values."""
+        if not record.additions:
+            return set()
+        targets = [target for target, _, _ in record.additions.values()]
+        found = self.told_by_additions(Facts(refs=set(record.refs)))
+        return found | {t for t in targets if t is tracking.HIERARCHY}
+
+    def told_by_additions(self, facts: Facts) -> set[Any]:
+        """The vars whose functions do something else once a form added methods to what they hold."""
+        found: set[Any] = {tracking.HIERARCHY} if facts.hierarchy else set()
+        for var in facts.refs:
+            value = self.tracking.root(var)
+            if isinstance(value, MultiFn):
+                found.add(var)
+            elif isinstance(value, LispProtocol):
+                found |= {var, *protocol_vars(self.host.namespaces, value)}
+        return found
+
+
+def protocol_vars(namespaces: Namespaces, protocol: LispProtocol) -> set[Var]:
+    """The vars of a protocol's functions."""
+    ns = namespaces.all.get(protocol.ns)
+    names = [method.name for method in protocol.methods]
+    return {ns.vars[name] for name in names if name in ns.vars} if ns is not None else set()
+
+
+def kind_of(var: Var) -> tuple[bool, bool, Span | None]:
+    """How the analyser treats a var."""
+    return var.is_macro, var.is_dynamic, var.span
