@@ -24,6 +24,7 @@ from runtime.events import Degraded, EventLog, Reload
 from runtime.info import CodeStats, FunctionInfo, Problem
 from runtime.loading.background import Reloads
 from runtime.loading.directives import module_file, module_stem
+from runtime.loading.file_pass import FilePass
 from runtime.loading.loader import Loader, all_errors
 from runtime.loading.transaction import Apply
 from runtime.loading.turns import Turns
@@ -184,21 +185,27 @@ class Runtime:
         if folder not in self._folders:
             self._folders.append(folder)
             self.declarations.add_include_dirs([folder])
-        passes = self._loader.load(path, apply, force)
+
+        def told(passes: list[FilePass], at: float) -> None:
+            self._tell_reload(path, passes, (at - start) * 1e3)
+
+        return all_errors(self._loader.load(path, apply, force, told=told))
+
+    def _tell_reload(self, path: Path, passes: list[FilePass], latency_ms: float) -> None:
+        """A reload is in force: its errors are problems from now on, and the older ones are none."""
         for work in passes:
             self._problems.drop(str(work.state.path), LOAD)
             for error in work.shown_errors():
                 self._problems.add(str(work.state.path), LOAD, error)
         self.entries_changed += 1
         own = next((work for work in passes if work.state.path == path), None)
-        errors = all_errors(passes)
         self.events.add(
             Reload(
                 file=str(path),
                 forms_total=own.total if own is not None else 0,
                 forms_evaluated=own.evaluated if own is not None else 0,
-                latency_ms=(time.perf_counter() - start) * 1e3,
-                ok=not errors,
+                latency_ms=latency_ms,
+                ok=not all_errors(passes),
                 reasons=tuple(
                     reason if work is own else f"{work.state.path.name}, {reason}"
                     for work in passes
@@ -206,7 +213,6 @@ class Runtime:
                 ),
             )
         )
-        return errors
 
     def _while_loading(self) -> None:
         """This thread waits for a reload on another one, which may wait for a frame's start."""

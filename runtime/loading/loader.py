@@ -112,12 +112,18 @@ class Loader:
         return self._current.get(get_ident())
 
     def load(
-        self, path: Path, apply: Apply, force: bool = False, root: bool = True
+        self,
+        path: Path,
+        apply: Apply,
+        force: bool = False,
+        root: bool = True,
+        told: Callable[[list[FilePass], float], None] = lambda passes, at: None,
     ) -> list[FilePass]:
         """Load a file, or what changed of it since the last time, and all that depends on it.
 
         `apply` has something done at a frame's start. What fails keeps its old version; its errors are in the
-        passes that are returned, that of the file itself first. `force` evaluates all of the file.
+        passes that are returned, that of the file itself first. `force` evaluates all of the file. `told` gets
+        the same and the time (`time.perf_counter` seconds) as soon as all is in force.
         """
         use_vars(self.value_of)
         with self._lock.held(self._wait):
@@ -134,8 +140,16 @@ class Loader:
 
                 apply(there)
 
+            def passes() -> list[FilePass]:
+                return sorted(work.passes, key=lambda p: p.state.path != path)
+
             work = Transaction(
-                self.host, self.program, lent, {path}, {path} if force and known else set()
+                self.host,
+                self.program,
+                lent,
+                {path},
+                {path} if force and known else set(),
+                lambda: told(passes(), work.in_force_at),
             )
             self._current[get_ident()] = work
             try:
@@ -145,7 +159,7 @@ class Loader:
                     del self._current[get_ident()]
                 else:
                     self._current[get_ident()] = outer
-            return sorted(work.passes, key=lambda p: p.state.path != path)
+            return passes()
 
     def overridden(self, var: Any) -> None:
         """An eval defined what a file defines too: that file has the last word when it is saved."""

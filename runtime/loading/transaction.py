@@ -7,6 +7,7 @@ comes into force (`late`), and are evaluated then, in order.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,16 +81,25 @@ class Late:
 
 
 class Transaction:
-    """Visits files, and commits. `saved` are files to read again, `forced` are those to evaluate in full."""
+    """Visits files, and commits. `saved` are files to read again, `forced` are those to evaluate in full.
+    `told` is called once it is in force."""
 
     def __init__(
-        self, host: Any, program: Program, apply: Apply, saved: set[Path], forced: set[Path]
+        self,
+        host: Any,
+        program: Program,
+        apply: Apply,
+        saved: set[Path],
+        forced: set[Path],
+        told: Callable[[], None],
     ) -> None:
         self.host = host
         self.program = program
         self.apply = apply
         self.saved = saved
         self.forced = forced
+        self.told = told
+        self.in_force_at = 0.0  # `time.perf_counter` seconds
         self.group: set[Var] = set()  # written by several forms of which one changed
         self.passes: list[FilePass] = []
         self.begin()
@@ -317,6 +327,8 @@ class Transaction:
         replaced = [self.host.prepare_definition(*d) for d in definitions]
         variables = list(values)
         roots = [values[var] for var in variables]
+        for var in variables:
+            self.program.overridden.discard(var)
         watched = [var for var in variables if var.watches]
         before: list[Any] = []
 
@@ -336,6 +348,11 @@ class Transaction:
 
         if variables or removed or late or (final and any(r.additions for r in dropped)):
             self.apply(in_force)
+        self.in_force_at = time.perf_counter()
+        if final:
+            for work in self.passes:
+                work.finish()
+            self.told()
         for old in replaced:
             if old is not None:
                 self.host.retire(old)
@@ -343,11 +360,6 @@ class Transaction:
         while before:  # what they held goes little by little
             del before[-100:]
             self.host.give_way()
-        for var in variables:
-            self.program.overridden.discard(var)
-        if final:
-            for work in self.passes:
-                work.finish()
 
     def _unmap(self, var: Var) -> None:
         ns = self.host.namespaces.ensure(var.ns)

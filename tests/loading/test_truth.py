@@ -272,7 +272,7 @@ def test_edits(files, strategy):
     for name, (before, after, expression, value) in EDITS.items():
         program = files(strategy)
         errors = [*program.save(NS + before), *program.save(NS + after)]
-        found = program.value(expression) if not errors else errors
+        found = errors or program.value(expression)
         if found != value:
             wrong[name] = (found, value, program.reasons())
         program.runtime.eval("(in-ns 'main) (underive ::sq ::shape)")
