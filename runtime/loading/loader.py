@@ -122,8 +122,8 @@ class Loader:
         """Load a file, or what changed of it since the last time, and all that depends on it.
 
         `apply` has something done at a frame's start. What fails keeps its old version; its errors are in the
-        passes that are returned, that of the file itself first. `force` evaluates all of the file. `told` gets
-        the same and the time (`time.perf_counter` seconds) as soon as all is in force.
+        passes that are returned, that of the file itself first. `force` evaluates all of the file. `told`
+        gets the same and the time (`time.perf_counter` seconds) as soon as all is in force.
         """
         use_vars(self.value_of)
         with self._lock.held(self._wait):
