@@ -203,6 +203,27 @@ def bench(
         write_json(json_file, results)
 
 
+@app.command("soak")
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long.")] = 2.0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same choices.")] = 0,
+    headless: Annotated[bool, typer.Option("--headless", help="No window, no input.")] = False,
+    report: Annotated[Path | None, typer.Option(help="What was found, as JSON.")] = None,
+) -> None:
+    """Let a seeded monkey edit, click, type and evaluate over the live app, and report what it found."""
+    from app.soak import campaign
+
+    found = campaign.run(minutes, seed, headless, report, typer.echo)
+    typer.echo(
+        f"seed {seed}: {found.actions.total()} actions, {found.slips.total()} slips, "
+        f"{found.restarts} restarts ({found.expected_restarts} expected), "
+        f"{found.compared} states compared, {len(found.failures)} failures"
+    )
+    for failure in found.failures:
+        typer.echo(failure, err=True)
+    raise typer.Exit(1 if found.failures else 0)
+
+
 @cache_app.command("info")
 def cache_info() -> None:
     """What is kept, and how much of it."""

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from runtime import hooks, live
+from runtime import controls, hooks, live
 from runtime.analysis import nodes as n
 from runtime.cling.declarations import Declarations
 from runtime.cling.headers import ImGuiHeaders
@@ -102,6 +102,7 @@ class Runtime:
         for path in libraries:
             self._session.load_library(os.fspath(path), users=True)
         live.install(self)
+        controls.install(self)
         use_vars(lambda name: self.namespaces.ensure(CORE).vars[name].deref())
 
     # --- evaluating -------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""`tierscope soak`: a seeded monkey over the live app. `campaign.run` is the whole of it."""
