@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imgui_bundle import imgui
 
 from app import environment, guard, png, settings
+from app.continuity import Continuity
 from app.frame_loop import FrameLoop
 from app.headless import Headless
 from app.nrepl import NreplServer
+from app.process.supervisor import Life
 from app.report import process_start, report, trace, write_json
 from app.surface import Surface
 from app.watch import CPP, Change, Watcher
@@ -63,15 +65,19 @@ class Options:
 class Application:
     """One run. `step` draws a frame, `run` draws all of them and writes what was asked for."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, life: Life | None = None) -> None:
         self.options = options
         self.scripts = [str(path.resolve()) for path in options.scripts]
-        self.surface = _surface(options)
+        self.continuity = Continuity(life)
+        self.surface = _surface(options, self.continuity.session.get("window", {}))
         chosen = settings.load(options.config_dir)
         self.desk = Desk(PanelState(self.surface.fonts, show_panels=chosen.panels))
+        self.continuity.restore_panels(self.desk.state)
         self.loop = FrameLoop(
             self.surface, self.scripts, options.entries, self._draw_panels, options.fps
         )
+        self.continuity.follow(self.loop)
+        self._life = life
         self.runtime: Runtime | None = None
         self.startup: dict[str, float | None] = {
             "first_frame_ms": None,
@@ -91,7 +97,8 @@ class Application:
     def start(self) -> None:
         """Draw the first frame, then make the runtime and hand it the scripts."""
         self.step()
-        self.startup["first_frame_ms"] = (time.perf_counter() - process_start()) * 1000
+        self.startup["first_frame_ms"] = (time.perf_counter() - self._began()) * 1000
+        self.continuity.first_frame()
         from runtime.cling.headers import fetch_headers
         from runtime.runtime import Runtime  # it brings Cling, which takes longer than the window
         from runtime.tiers.policy import Limits
@@ -108,6 +115,7 @@ class Application:
         runtime.events.listen(self._note)
         runtime.start_imgui(fetch_headers())
         self.runtime = runtime
+        self.continuity.start(runtime)
         for script in self.scripts:
             if options.headless:  # there is no window to keep alive, and frames are to be the same
                 self._load_now(script)
@@ -122,7 +130,7 @@ class Application:
     def run(self) -> int:
         """Draw until the frames are done or the window is closed. Returns the exit code."""
         wanted = self.options.frames
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
         self.start()
         if wanted is not None and self.options.screenshot is not None:
@@ -161,7 +169,7 @@ class Application:
         if self.loading or (was_loading and going_on):
             self._frames_before = self.loop.log.count
         elif self.startup["first_script_frame_ms"] is None and self.loop.entries:
-            self.startup["first_script_frame_ms"] = (time.perf_counter() - process_start()) * 1000
+            self.startup["first_script_frame_ms"] = (time.perf_counter() - self._began()) * 1000
         return going_on
 
     def close(self) -> None:
@@ -212,6 +220,8 @@ class Application:
     def _note(self, event: Event) -> None:
         self._events.append(event)
         if isinstance(event, Reload):
+            if event.file not in self._awaited and event.forms_evaluated:
+                self.continuity.reloaded(event.file, self.loop, self.runtime)
             self._awaited.discard(event.file)
         elif isinstance(event, Fault):
             self._awaited.discard(event.source)
@@ -248,6 +258,7 @@ class Application:
         if now >= self._snapshot_due:
             self._snapshot_due = now + SNAPSHOT_SECONDS
             self.snapshot = self._look()
+            self.continuity.keep(self.desk.state, self.surface.geometry())
         self.desk.draw(self.snapshot, self)
 
     def _look(self) -> Snapshot:
@@ -300,15 +311,21 @@ class Application:
                 runtime.events,
                 rss,
             )
+            content["restarts"] = self.continuity.report()
             write_json(options.report, content)
         if options.trace is not None:
             write_json(options.trace, trace(log, runtime.events))
+
+    def _began(self) -> float:
+        """When the user's command began, or where it died since, this process: seconds of perf_counter."""
+        return process_start(self._life.parent if self._life and not self._life.deaths else None)
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
 
-def _surface(options: Options) -> Surface:
+def _surface(options: Options, before: dict[str, Any]) -> Surface:
+    """`before`: the geometry of the window that a lost process had."""
     chosen = settings.load(options.config_dir)
     if options.headless:
         return Headless(options.size, chosen, None)
@@ -316,7 +333,11 @@ def _surface(options: Options) -> Surface:
     title = "Tierscope – " + ", ".join(path.name for path in options.scripts)
     # With a frame rate of our own, the display's must not be waited for as well.
     vsync = chosen.vsync and not options.fps
-    return Window(title, options.size, chosen, options.config_dir / "layout.ini", vsync)
+    size = tuple(before.get("size", options.size))
+    window = Window(title, size, chosen, options.config_dir / "layout.ini", vsync)
+    if "position" in before:
+        window.move(*before["position"])
+    return window
 
 
 def _start_of(path: Path) -> Span:

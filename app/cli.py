@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app import environment
+from app.process import supervisor
 from runtime.errors import EnvironmentFault, LispError, LispErrors, render, source_of
 
 OFFSCREEN_FRAMES = 600  # where there is no display at all
@@ -34,6 +36,14 @@ class Strategy(StrEnum):
     INLINE_JIT = "inline-jit"
 
 
+class Guard(StrEnum):
+    """What is done about C++ that faults."""
+
+    OFF = "off"
+    SIGNALS = "signals"
+    PROCESS = "process"
+
+
 Script = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .jank file.")]
 StrategyOption = Annotated[Strategy, typer.Option(help="How functions are run.")]
 Folders = Annotated[
@@ -48,14 +58,24 @@ def main() -> None:
     commands = {command.name or "" for command in app.registered_commands} | {"cache"}
     if arguments and arguments[0] not in commands | {"--help"}:
         arguments = ["run", *arguments]
+    supervisor.leave(_exit_code(arguments))
+
+
+def _exit_code(arguments: list[str]) -> int:
     try:
         app(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(bool(end.code))
     except EnvironmentFault as fault:
         print(render(fault), file=sys.stderr)
-        sys.exit(3)
+        return 3
     except (LispError, LispErrors) as error:
         print(render(error), file=sys.stderr)
-        sys.exit(1)
+        return 1
+    except Exception:  # a defect of ours; this process may not end as if it had been lost
+        traceback.print_exc()
+        return 1
+    return 0
 
 
 @app.command("run")
@@ -79,6 +99,13 @@ def run(
     slow_compile: Annotated[
         float, typer.Option(min=0.001, help="Seconds after which a compile is called slow.")
     ] = 10.0,
+    guard: Annotated[
+        Guard,
+        typer.Option(
+            help="C++ that faults: off, nothing is done; signals, it becomes an error; process, "
+            "a process that is lost all the same is started again, too."
+        ),
+    ] = Guard.PROCESS,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="No persistent cache.")] = False,
     include: Folders = None,
     lib: Libraries = None,
@@ -87,10 +114,6 @@ def run(
     ] = None,
 ) -> None:
     """Draw what scripts draw, in a window with the panels; reload them when they change."""
-    from app.application import Application, Options  # it brings ImGui
-    from runtime.cling.headers import fetch_headers
-
-    fetch_headers()  # the first time this shows its progress, so before there is a window
     if not headless and environment.ensure_display() is environment.DisplayKind.NONE:
         headless = True
         frames = frames or OFFSCREEN_FRAMES
@@ -99,13 +122,21 @@ def run(
         typer.echo(f"After {frames} frames: picture {screenshot}, report {report}", err=True)
     if screenshot is not None:
         frames = frames or PICTURE_FRAMES
+    extent = _size(size)
+    life = None
+    if guard is Guard.PROCESS and supervisor.possible():
+        life = supervisor.supervise(lambda text: typer.echo(text, err=True))
+    from app.application import Application, Options  # it brings ImGui
+    from runtime.cling.headers import fetch_headers
+
+    fetch_headers()  # the first time this shows its progress, so before there is a window
     options = Options(
         scripts=tuple(scripts),
         entries=tuple(entry or ()),
         headless=headless,
         frames=frames,
         fps=fps,
-        size=_size(size),
+        size=extent,
         screenshot=screenshot,
         report=report,
         trace=trace,
@@ -118,7 +149,7 @@ def run(
         libraries=tuple(lib or ()),
         nrepl_port=nrepl_port,
     )
-    application = Application(options)
+    application = Application(options, life)
     try:
         code = application.run()
         problems = application.problem_texts()

@@ -93,7 +93,7 @@ class VirtualDisplay:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         finally:
             os.close(writing)
@@ -118,7 +118,7 @@ class VirtualDisplay:
         self._process = None
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """In the child: be told to end when the parent is killed (Linux only)."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:

@@ -49,6 +49,9 @@ class FrameLoop:
         self.after_swap: list[Callable[[], None]] = []
         self.in_frame: list[Callable[[], None]] = []  # after the scripts' part, before the panels'
         self.before_swap: list[Callable[[], None]] = []
+        self.left_out: set[str] = set()  # entries that are not called, by full name
+        self.entering: Callable[[str, str], object] | None = None  # told script, entry; "" for none
+        self.busy: Callable[[int, bool], object] | None = None  # whether what may not hang runs
         self._names = names
         self._draw_panels = draw_panels
         self._shortest = 1.0 / fps if fps else 0.0
@@ -63,6 +66,11 @@ class FrameLoop:
         self._runtime = runtime
         self._entries_seen = -1
 
+    def take_in(self, names: set[str]) -> None:
+        """Call entries again that were left out."""
+        self.left_out -= names
+        self._entries_seen = -1
+
     def step(self) -> bool:
         """One frame. False, with nothing drawn, when the user closed the window."""
         self._wait()
@@ -71,6 +79,8 @@ class FrameLoop:
             return False
         if self._runtime is not None:
             self._runtime.tick()
+        if self.busy is not None:
+            self.busy(self.log.count, True)
         scripts_start = time.perf_counter()
         self._draw_scripts()
         for callback in self.in_frame:
@@ -80,6 +90,8 @@ class FrameLoop:
         render_start = time.perf_counter()
         self.surface.draw()
         ended = time.perf_counter()
+        if self.busy is not None:
+            self.busy(self.log.count, False)
         for callback in self.before_swap:
             callback()
         self.surface.swap()
@@ -105,10 +117,14 @@ class FrameLoop:
             self._find_entries(runtime)
         failed: set[str] = set()
         for script, entry in self.entries:
+            if self.entering is not None:
+                self.entering(script, getattr(entry, "name", ""))
             problem = guard.run(entry)
             if problem is not None:
                 runtime.report_fault(script, problem)
                 failed.add(script)
+        if self.entering is not None:
+            self.entering("", "")
         for script in self._faulty - failed:
             runtime.clear_faults(script)
         self._faulty = failed
@@ -122,7 +138,11 @@ class FrameLoop:
                 runtime.report_fault(script, error)
                 continue
             runtime.clear_faults(script)
-            self.entries += [(script, entry) for entry in found]
+            self.entries += [
+                (script, entry)
+                for entry in found
+                if getattr(entry, "name", "") not in self.left_out
+            ]
 
     def _wait(self) -> None:
         if not self._shortest:

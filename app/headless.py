@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from imgui_bundle import imgui
@@ -66,6 +67,10 @@ class Headless:
             for key, texture in self._textures.items()
         }
         return rasterise(imgui.get_draw_data(), images, theme.BACKGROUND[:3])
+
+    def geometry(self) -> dict[str, Any]:
+        """See Surface."""
+        return {}
 
     def close(self) -> None:
         """See Surface."""

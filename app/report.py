@@ -35,11 +35,11 @@ from runtime.info import CodeStats, FunctionInfo, StubStats
 TIERING = (Compile, SlowCompile, TierChange, Deoptimised, Dropped, Refused)
 
 
-def process_start() -> float:
-    """When this process began, in seconds of perf_counter; where the system does not say, now."""
+def process_start(pid: int | None = None) -> float:
+    """When a process (None: this one) began, in seconds of perf_counter; now, where it is not known."""
     now = time.perf_counter()
     try:
-        ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
+        ticks = int(Path(f"/proc/{pid or 'self'}/stat").read_text().rsplit(")", 1)[1].split()[19])
         age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError, AttributeError):
         return now

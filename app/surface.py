@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from imgui_bundle import imgui, implot
@@ -30,6 +30,9 @@ class Surface(Protocol):
     def pixels(self) -> NDArray[np.uint8]:
         """The frame drawn last, height × width × 3, top row first. Call between `draw` and `swap`."""
 
+    def geometry(self) -> dict[str, Any]:
+        """The window's "size" and "position" on the display, as JSON; empty without a window."""
+
     def close(self) -> None:
         """Give everything back; the surface cannot be used again."""
 
@@ -43,6 +46,7 @@ def make_context(settings: Settings, scale: float, ini: Path | None) -> theme.Fo
     io.config_windows_move_from_title_bar_only = True
     io.config_error_recovery_enable_tooltip = False  # problems have their panel …
     io.config_error_recovery_enable_debug_log = False  # … where each stands once, not once a frame
+    io.ini_saving_rate = 1.0  # seconds: what a lost process may cost
     io.set_ini_filename(str(ini) if ini else "")
     io.set_log_filename("")
     theme.apply(scale)

@@ -79,6 +79,17 @@ class Window:
         GL.glReadPixels(0, 0, width, height, GL.GL_RGB, GL.GL_UNSIGNED_BYTE, image)
         return image[::-1]
 
+    def geometry(self) -> dict[str, Any]:
+        """See Surface."""
+        return {
+            "size": glfw.get_window_size(self._handle),
+            "position": glfw.get_window_pos(self._handle),
+        }
+
+    def move(self, x: int, y: int) -> None:
+        """Put the window there, where the system lets programs do that."""
+        glfw.set_window_pos(self._handle, x, y)
+
     def close(self) -> None:
         """See Surface."""
         imgui.backends.opengl3_shutdown()

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Set
 from typing import TYPE_CHECKING, Any
 
+from runtime.activity import evaluating, left_out
 from runtime.core.tracking import Tracking
 from runtime.core.values import Keyword, Symbol
 from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
@@ -242,7 +243,7 @@ class FilePass:
             before = _empty(namespaces.ensure(str(read.form[1])))
         if old is None or self.all:
             self._count(item, "loaded" if not self.state.loaded else "changed")
-        failed = not self._guarded(lambda: run_directive(self.host, read.form, read.span))
+        failed = not self._guarded(item, lambda: run_directive(self.host, read.form, read.span))
         if failed and before:
             _restore(namespaces.current, before)
         self.env = env_of(namespaces.current)
@@ -263,7 +264,7 @@ class FilePass:
             if var not in self.rewritten:
                 var.is_dynamic = False
         late: list[Late] = []
-        done = self._guarded(lambda: self._parts(item.read(), facts, record, late))
+        done = self._guarded(item, lambda: self._parts(item.read(), facts, record, late))
         if not done:
             record.failed = True
             for var in old.defines if old is not None else ():
@@ -330,10 +331,12 @@ class FilePass:
         with in_file(span or Span(str(self.state.path), 1, 1, 1, 1)):
             return run()
 
-    def _guarded(self, run: Callable[[], Any]) -> bool:
+    def _guarded(self, item: Item, run: Callable[[], Any]) -> bool:
         """Whether it went well; if not, its errors are noted."""
         try:
-            run()
+            left_out(item.text, item.span)
+            with evaluating("load", str(self.state.path), item.text, item.span.line):
+                run()
         except AgainError:
             raise
         except DependentError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any
 
+from runtime.activity import evaluating
 from runtime.core.output import use_vars
 from runtime.errors import LispError, LispErrors, Span
 from runtime.loading.directives import is_directive, run_directive
@@ -81,7 +82,8 @@ class Loader:
         resolver = NamespaceResolver(self.host.namespaces)
         value: Any = None
         for read in read_all(text, filename, resolver, line=line, col=col):
-            value = self.eval_form(read.form, read.span, read.table)
+            with evaluating("eval", filename, read.text, read.span.line):
+                value = self.eval_form(read.form, read.span, read.table)
         return value
 
     def eval_form(self, form: Any, span: Span | None, table: SpanTable | None) -> Any:

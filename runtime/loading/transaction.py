@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from runtime.activity import evaluating
 from runtime.analysis import nodes as n
 from runtime.core import tracking
 from runtime.core.multimethods import MultiFn
@@ -381,7 +382,10 @@ class Transaction:
                     found.start()
                     namespaces.current = item.ns
                     try:
-                        item.place.in_file(item.run)
+                        place, record = item.place, item.record
+                        file, line = str(place.state.path), record.span.line
+                        with evaluating("load", file, record.text, line):
+                            place.in_file(item.run)
                     except Exception as e:
                         item.place.late_failed(item, fault(e))
                     item.place.late_done(item, found)

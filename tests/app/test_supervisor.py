@@ -1,0 +1,225 @@
+"""What happens when the drawing process is lost: real processes, killed from outside and from C++."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HEAD = """(ns tool (:require ["imgui.h" :as imgui :scope "ImGui"]))
+(cpp/raw "#include <csignal>
+#include <cstdlib>
+#include <thread>
+inline void die() { raise(SIGKILL); }
+inline void leave_quietly() { _exit(0); }
+inline void die_on_a_thread() { std::thread([] { *(int volatile*)nullptr = 1; }).detach(); }
+inline int throwing() { std::thread([] { throw 1; }).detach(); return 1; }
+struct late { ~late() { raise(SIGSEGV); } };
+")
+"""
+ALIVE = '(def *frames (atom 0))\n(defn ^:frame alive! [] (spit "FILE" (str (swap! *frames inc))))\n'
+
+
+class Run:
+    """A headless run of a script, with the file to which its frame function counts."""
+
+    def __init__(self, tmp_path: Path, body: str, *options: str) -> None:
+        self.script = tmp_path / "tool.jank"
+        self.counter, self.report_file = tmp_path / "frames", tmp_path / "report.json"
+        self.script.write_text(HEAD + ALIVE.replace("FILE", str(self.counter)) + body)
+        command = [sys.executable, "-m", "app.cli", str(self.script), "--headless", "--fps", "200"]
+        command += ["--report", str(self.report_file), *options]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.errors = ""
+
+    @property
+    def children(self) -> list[int]:
+        pid = self.process.pid
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def drawn(self) -> int:
+        """Waits until the script has drawn in the process there is now; the process's id."""
+        self.counter.unlink(missing_ok=True)
+        while not (self.counter.exists() and self.counter.read_text()):
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.02)
+        return self.children[0]
+
+    def end(self, number: int | None = signal.SIGTERM) -> int:
+        """Ask it to end, unless it does by itself; its exit code."""
+        if number is not None:
+            self.process.send_signal(number)
+        _, self.errors = self.process.communicate(timeout=50)
+        return self.process.returncode
+
+    @property
+    def report(self) -> dict:
+        return json.loads(self.report_file.read_text())
+
+
+@pytest.fixture
+def started(tmp_path) -> Iterator:
+    runs: list[Run] = []
+
+    def start(body: str = "", *options: str) -> Run:
+        runs.append(Run(tmp_path, body, *options))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            for child in run.children:
+                os.kill(child, signal.SIGKILL)
+        run.process.kill()
+        run.process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_process_that_a_signal_ends_is_started_again_and_says_why(started, number):
+    run = started()
+    first = run.drawn()
+    os.kill(first, number)
+    while first in run.children:
+        time.sleep(0.01)
+    assert run.drawn() != first
+    assert run.end() == 1  # it ended orderly; that it had died is a problem
+    assert signal.Signals(number).name in run.errors and "started again" in run.errors
+    assert "Thread" not in run.errors and "Traceback" not in run.errors
+    (death,) = run.report["restarts"]
+    assert death["restart_ms"] > 0
+
+
+def test_a_frame_function_that_kills_the_process_is_left_out_and_the_others_go_on(started):
+    run = started("(defn ^:frame deadly! [] (when (< 5 @*frames) (cpp/die)))\n", "--frames", "40")
+    assert run.end(None) == 1
+    assert "SIGKILL" in run.errors and "in tool/deadly!" in run.errors
+    assert "left out until its source changes: tool/deadly!" in run.errors
+    assert len(run.report["restarts"]) == 1
+    assert int(run.counter.read_text()) == 40
+
+
+def test_a_form_that_kills_the_process_while_it_loads_is_left_out(started):
+    run = started("(def fine 1)\n(def deadly (do (cpp/die) 1))\n(def after 2)\n", "--frames", "20")
+    assert run.end(None) == 1
+    assert "left out: the app died while this form was evaluated" in run.errors
+    assert f"{run.script}:{len(run.script.read_text().splitlines()) - 1}:1" in run.errors
+    assert int(run.counter.read_text()) == 20
+
+
+def test_what_was_left_out_is_tried_again_once_its_source_changed(started):
+    run = started("(defn ^:frame deadly! [] (cpp/die))\n")
+    run.process.stderr.readline()  # that it died
+    run.drawn()
+    mended = run.script.with_name("mended")
+    text = run.script.read_text().replace("(cpp/die)", f'(spit "{mended}" "")')
+    run.script.write_text(text)
+    while not mended.exists():
+        assert run.process.poll() is None
+        time.sleep(0.02)
+    assert run.end() == 0, run.errors
+    assert len(run.report["restarts"]) == 1
+
+
+def test_cpp_that_ends_the_process_behind_our_back_is_a_death_too(started):
+    run = started("(defn ^:frame leaves! [] (cpp/leave_quietly))\n", "--frames", "20")
+    assert run.end(None) == 1
+    assert "C++ that ended the process with exit code 0, in tool/leaves!" in run.errors
+
+
+def test_after_three_deaths_it_stops_and_says_so(started):
+    run = started("(cpp/die_on_a_thread)\n(cpp/throwing)\n")
+    assert run.end(None) == 1
+    assert run.errors.count("The app died because of") == 3
+    assert "third time within 60 s: it is not started again" in run.errors
+    assert len(run.errors.splitlines()) < 40
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_both_processes_end_orderly_when_asked_even_while_a_future_runs(started, number):
+    run = started("(def busy (future (loop [i 0] (recur (inc i)))))\n")
+    child = run.drawn()
+    assert run.end(number) == 0, run.errors
+    assert run.errors == ""
+    assert run.report["frames"]["count"] > 0
+    assert not Path(f"/proc/{child}").exists()
+
+
+def test_the_process_ends_with_its_parent(started):
+    run = started()
+    child = run.drawn()
+    run.process.kill()
+    run.process.communicate()
+    while Path(f"/proc/{child}").exists():
+        time.sleep(0.02)
+
+
+def test_a_destructor_that_faults_at_exit_changes_no_exit_code(started):
+    run = started('(cpp/raw "static late at_the_end;")\n', "--frames", "10")
+    assert run.end(None) == 0, run.errors
+    assert run.errors == ""
+    assert run.report["frames"]["count"] == 10
+
+
+def test_no_core_may_be_dumped(started):
+    run = started()
+    limits = Path(f"/proc/{run.drawn()}/limits").read_text()
+    (line,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+    assert int(line.split()[4]) <= 1
+    assert run.end() == 0
+
+
+def test_the_parent_holds_nothing_heavy(started):
+    run = started()
+    run.drawn()
+    maps = Path(f"/proc/{run.process.pid}/maps").read_text()
+    for heavy in ("imgui_bundle", "cppyy", "libCling", "numpy", "_support"):
+        assert heavy not in maps
+    assert len(list(Path(f"/proc/{run.process.pid}/task").iterdir())) == 1
+    assert run.end() == 0
+
+
+def test_without_a_supervisor_a_lost_process_stays_lost(started):
+    run = started("(defn ^:frame deadly! [] (cpp/die))\n", "--guard", "off")
+    assert run.end(None) == -signal.SIGKILL
+
+
+HANGING = """
+import sys, time
+from app.process import supervisor
+life = supervisor.supervise(lambda text: print(text, flush=True), hang_s=1.0)
+life.logbook.beat(len(life.deaths), True)
+if not life.deaths:
+    time.sleep(600)
+supervisor.leave(7)
+"""
+
+
+def test_a_frame_without_any_progress_is_ended_by_the_parent(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=50
+    )
+    assert done.returncode == 7
+    assert "a frame that made no progress for 1 s" in done.stdout and not done.stderr
+
+
+def test_a_stopped_process_does_not_count_as_hanging(tmp_path):
+    program = HANGING.replace(
+        "time.sleep(600)",
+        "import os, signal, subprocess\n"
+        "    subprocess.Popen(['sh', '-c', f'sleep 3; kill -CONT {os.getpid()}'])\n"
+        "    os.kill(os.getpid(), signal.SIGSTOP)",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=50
+    )
+    assert (done.returncode, done.stdout) == (7, "")
