@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgui_bundle import imgui
 
-from app import environment, guard, png, settings
+from app import environment, png, settings
 from app.continuity import Continuity
 from app.frame_loop import FrameLoop
 from app.headless import Headless
@@ -78,6 +78,7 @@ class Application:
         )
         self.continuity.follow(self.loop)
         self._life = life
+        self.loop.on_renewed.append(self._take_fonts)
         self.runtime: Runtime | None = None
         self.startup: dict[str, float | None] = {
             "first_frame_ms": None,
@@ -125,7 +126,7 @@ class Application:
         self._watcher = Watcher(options.scripts, options.include)
         if options.nrepl_port is not None:
             nrepl = self._nrepl = NreplServer(options.nrepl_port, self._evaluate)
-            self.loop.in_frame.append(lambda: nrepl.run_jobs(guard.run))
+            self.loop.in_frame.append(lambda: nrepl.run_jobs(self.loop.protected))
 
     def run(self) -> int:
         """Draw until the frames are done or the window is closed. Returns the exit code."""
@@ -260,6 +261,9 @@ class Application:
             self.snapshot = self._look()
             self.continuity.keep(self.desk.state, self.surface.geometry())
         self.desk.draw(self.snapshot, self)
+
+    def _take_fonts(self) -> None:
+        self.desk.state.fonts = self.surface.fonts
 
     def _look(self) -> Snapshot:
         frames = self.loop.log.last(FRAMES_SHOWN)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.rasterise import rasterise
 from app.settings import Settings
-from app.surface import destroy_context, make_context
+from app.surface import destroy_context, make_context, replace_context
 from panels import theme
 
 
@@ -25,19 +25,33 @@ class Headless:
         ini: Path | None,
         frame_seconds: float = 1 / 60,
     ) -> None:
-        self.fonts: theme.Fonts = make_context(settings, settings.ui_scale or 1.0, ini)
+        self._size, self._settings, self._ini = size, settings, ini
+        self._scale = settings.ui_scale or 1.0
+        self.fonts: theme.Fonts = make_context(settings, self._scale, ini)
         self._textures: dict[int, imgui.ImTextureData] = {}
         self._frame_seconds = frame_seconds
+        self._set_up()
+
+    def _set_up(self) -> None:
         io = imgui.get_io()
-        io.display_size = imgui.ImVec2(*size)
+        io.display_size = imgui.ImVec2(*self._size)
         io.backend_flags |= imgui.BackendFlags_.renderer_has_textures
         io.backend_flags |= imgui.BackendFlags_.renderer_has_vtx_offset
 
     def begin(self) -> bool:
         """See Surface."""
-        imgui.get_io().delta_time = self._frame_seconds
+        io = imgui.get_io()
+        io.delta_time = self._frame_seconds
+        io.display_size = imgui.ImVec2(*self._size)
         imgui.new_frame()
         return True
+
+    def renew(self) -> None:
+        """See Surface."""
+        self._textures.clear()
+        self.fonts = replace_context(self._settings, self._scale, self._ini)
+        self._set_up()
+        self.begin()
 
     def draw(self) -> None:
         """See Surface. Textures stay where ImGui keeps them; taking note of them is all there is to do."""
@@ -54,6 +68,10 @@ class Headless:
                 self._textures.pop(texture.get_tex_id(), None)
                 texture.set_tex_id(0)
                 texture.set_status(status.destroyed)
+
+    def is_damaged(self, error: Exception) -> bool:
+        """See Surface."""
+        return True
 
     def swap(self) -> None:
         """See Surface. There is nothing to show."""

@@ -17,9 +17,28 @@ from numpy.typing import NDArray
 from OpenGL import GL
 
 from app.settings import Settings
-from app.surface import destroy_context, make_context
+from app.surface import destroy_context, make_context, replace_context
 from panels import theme
 from runtime.errors import EnvironmentFault
+
+
+class RefusedByOpenGL(Exception):
+    """OpenGL reported an error; what it did draw stands."""
+
+    def __str__(self) -> str:
+        return "OpenGL refused a call: probably a texture id that is none of OpenGL's"
+
+
+# Those that ImGui's backend sets. It calls whatever was set before it too, so nothing of a lost one may stay.
+_CALLBACKS: tuple[Any, ...] = (
+    glfw.set_window_focus_callback,
+    glfw.set_cursor_enter_callback,
+    glfw.set_cursor_pos_callback,
+    glfw.set_mouse_button_callback,
+    glfw.set_scroll_callback,
+    glfw.set_key_callback,
+    glfw.set_char_callback,
+)
 
 
 class Window:
@@ -42,8 +61,12 @@ class Window:
         self._handle = _open(title, size, visible)
         glfw.swap_interval(1 if vsync else 0)
         GL.glViewport(0, 0, *size)  # before ImGui's symbols are made global: see the class
-        scale = settings.ui_scale or max(glfw.get_window_content_scale(self._handle))
-        self.fonts: theme.Fonts = make_context(settings, scale, ini)
+        self._settings, self._ini = settings, ini
+        self._scale = settings.ui_scale or max(glfw.get_window_content_scale(self._handle))
+        self.fonts: theme.Fonts = make_context(settings, self._scale, ini)
+        self._set_up()
+
+    def _set_up(self) -> None:
         address = ctypes.cast(self._handle, ctypes.c_void_p).value
         assert address is not None
         imgui.backends.glfw_init_for_opengl(address, True)
@@ -54,10 +77,28 @@ class Window:
         glfw.poll_events()
         if glfw.window_should_close(self._handle):
             return False
+        self._open_frame()
+        return True
+
+    def _open_frame(self) -> None:
         imgui.backends.opengl3_new_frame()
         imgui.backends.glfw_new_frame()
         imgui.new_frame()
-        return True
+
+    def renew(self) -> None:
+        """See Surface."""
+        glfw.make_context_current(self._handle)
+        for shutdown in (imgui.backends.opengl3_shutdown, imgui.backends.glfw_shutdown):
+            if imgui.get_current_context() is not None:
+                try:
+                    shutdown()
+                except RuntimeError:
+                    pass  # a backend whose data a script took away: it is left in memory
+        for unset in _CALLBACKS:
+            unset(self._handle, None)
+        self.fonts = replace_context(self._settings, self._scale, self._ini)
+        self._set_up()
+        self._open_frame()
 
     def draw(self) -> None:
         """See Surface."""
@@ -66,6 +107,12 @@ class Window:
         GL.glClearColor(*theme.BACKGROUND)
         GL.glClear(GL.GL_COLOR_BUFFER_BIT)
         imgui.backends.opengl3_render_draw_data(imgui.get_draw_data())
+        if GL.glGetError() != GL.GL_NO_ERROR:  # else PyOpenGL would raise it at our next call
+            raise RefusedByOpenGL
+
+    def is_damaged(self, error: Exception) -> bool:
+        """See Surface. ImGui has nothing to do with what OpenGL refused."""
+        return not isinstance(error, RefusedByOpenGL)
 
     def swap(self) -> None:
         """See Surface."""

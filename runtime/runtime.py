@@ -313,9 +313,10 @@ class Runtime:
         """The errors that still stand, in order of appearance."""
         return self._problems.all()
 
-    def report_fault(self, script: str, exc: BaseException) -> None:
-        """Record an error of a frame. The same error again only counts."""
-        self._problems.add(script, FRAME, fault(exc))
+    def report_fault(self, script: str, exc: BaseException, lasting: bool = False) -> None:
+        """Record an error of a frame. The same error again only counts. A lasting one stands until the
+        script is loaded again, another until a frame of it goes well."""
+        self._problems.add(script, LOAD if lasting else FRAME, fault(exc))
 
     def clear_faults(self, script: str) -> None:
         """A frame of the script went well: its runtime errors no longer stand."""

@@ -1,0 +1,108 @@
+"""What Dear ImGui says about wrong use of it: each message with the window it is about.
+
+ImGui tells it to `ImGuiContext::ErrorCallback` ("Error handling and recovery" in imgui_internal.h), which
+imgui-bundle does not bind. Its place in the context is found by a neighbour that is bound, and proved by an
+error made on purpose: where that does not arrive, nothing is listened to.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+from imgui_bundle import _imgui_bundle, imgui  # type: ignore[attr-defined]
+
+_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
+_MARK = 0x5EC7A61D
+# In ImGuiContext stand ErrorCallback, ErrorCallbackUserData, ErrorTooltipLockedPos, ErrorFirst and
+# ErrorCountCurrentFrame one after the other.
+_BEFORE_COUNT = 28  # bytes
+_MOST = 200  # messages kept of one entry: a loop may make any number
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message and the name of the window that was open."""
+
+    message: str
+    window: str
+
+
+_said: list[Said] = []
+_offset: int | None = None  # of the callback in a context, once known
+
+
+def take() -> list[Said]:
+    """What was said since the last time; every message once, in order."""
+    found = list(dict.fromkeys(_said))
+    _said.clear()
+    return found
+
+
+def say(message: str) -> None:
+    """Add what ImGui's own recovery does not know of."""
+    window = imgui.internal.get_current_window_read()
+    _said.append(Said(message, window.name if window else ""))
+
+
+def listen() -> bool:
+    """Hear the errors of the current context, which has no frame open. False where that does not work."""
+    address = _context_address()
+    if address is None:
+        return False
+    global _offset
+    if _offset is None:
+        _offset = _find_offset(address)
+        if _offset is None:
+            return False
+    slot = ctypes.c_void_p.from_address(address + _offset)
+    slot.value = ctypes.cast(_hear, ctypes.c_void_p).value
+    return True
+
+
+def proves() -> bool:
+    """Whether an error arrives; asked inside a frame, where the wrong call changes nothing."""
+    _said.clear()
+    imgui.pop_style_color(1)
+    arrived = bool(_said) and "PopStyleColor" in _said[0].message
+    _said.clear()
+    return arrived
+
+
+def _context_address() -> int | None:
+    library = ctypes.CDLL(str(_imgui_bundle.__file__))
+    current = getattr(library, "_ZN5ImGui17GetCurrentContextEv", None)
+    if current is None:
+        return None
+    current.restype = ctypes.c_void_p
+    address: int | None = current()
+    return address
+
+
+def _find_offset(address: int) -> int | None:
+    context = imgui.get_current_context()
+    before = context.error_count_current_frame
+    context.error_count_current_frame = _MARK
+    try:
+        size = _allocated(address)
+        memory = (ctypes.c_ubyte * size).from_address(address)
+        found = bytes(memory).find(_MARK.to_bytes(4, "little"))
+    finally:
+        context.error_count_current_frame = before
+    offset = found - _BEFORE_COUNT
+    if found < 0 or ctypes.c_void_p.from_address(address + offset).value:
+        return None  # something else stands there
+    return offset
+
+
+def _allocated(address: int) -> int:
+    usable = ctypes.CDLL(None).malloc_usable_size
+    usable.argtypes, usable.restype = [ctypes.c_void_p], ctypes.c_size_t
+    return int(usable(address))
+
+
+@_CALLBACK
+def _hear(_context: int | None, _data: int | None, message: bytes) -> None:
+    if len(_said) >= _MOST:
+        return
+    say(message.decode(errors="replace"))
