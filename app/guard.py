@@ -139,6 +139,8 @@ class Guard:
             return problems
         if self._settings is None:
             return problems
+        io = imgui.get_io()  # a test engine that drives the window sets these for itself
+        io.config_error_recovery_enable_assert = io.config_error_recovery_enable_tooltip = False
         return [
             _told(f"{change.name} was put back", change.expected, change.found)
             for change in self._settings.restore()

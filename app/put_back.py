@@ -133,8 +133,10 @@ IO = (
         lambda v: not v,
     ),
 )
-# What nobody but the backends may change.
-FIXED = (("backend_flags", "BackendFlags"),)
+# The backends set others as they go; these they set once, and drawing relies on them.
+_RENDERER = int(
+    imgui.BackendFlags_.renderer_has_textures | imgui.BackendFlags_.renderer_has_vtx_offset
+)
 
 
 class Settings:
@@ -144,7 +146,7 @@ class Settings:
         io, style = imgui.get_io(), imgui.get_style()
         self._style = {rule.attribute: _copy(getattr(style, rule.attribute)) for rule in STYLE}
         self._io = {rule.attribute: _copy(getattr(io, rule.attribute)) for rule in IO}
-        self._fixed = {name: getattr(io, name) for name, _ in FIXED}
+        self._renderer = io.backend_flags & _RENDERER
         self._clicks = (io.mouse_single_click_delay, io.mouse_double_click_time)
 
     def restore(self) -> list[Change]:
@@ -162,10 +164,10 @@ class Settings:
                 else:
                     setattr(owner, rule.attribute, kept[rule.attribute])
                     changes.append(Change(f"{label}.{rule.name}", rule.expected, _shown(value)))
-        for name, cpp in FIXED:
-            if getattr(io, name) != self._fixed[name]:
-                setattr(io, name, self._fixed[name])
-                changes.append(Change(f"io.{cpp}", "what the backend set", "something else"))
+        flags = io.backend_flags
+        if flags & _RENDERER != self._renderer:
+            io.backend_flags = (flags & ~_RENDERER) | self._renderer
+            changes.append(Change("io.BackendFlags", "what the backend set", str(flags)))
         clicks = (io.mouse_single_click_delay, io.mouse_double_click_time)
         if clicks[0] > clicks[1]:
             self._clicks = clicks
