@@ -21,11 +21,12 @@ from app.nrepl import NreplServer
 from app.process.supervisor import Life
 from app.report import process_start, report, trace, write_json
 from app.surface import Surface
-from app.watch import CPP, Change, Watcher
+from app.watch import Change, Watcher
 from app.window import Window
 from panels.desk import Desk
 from panels.model import PanelState, ProblemView, Snapshot
-from runtime.errors import CppError, LispError, LispErrors, RuntimeFault, Span, render
+from runtime.cling import CPP_SUFFIXES
+from runtime.errors import LispError, LispErrors, RuntimeFault, Span, render
 from runtime.events import Event, Fault, Reload
 from runtime.info import Problem
 from runtime.memory import rss_mb
@@ -233,11 +234,13 @@ class Application:
             return
         for change in self._watcher.changes():
             path = change.path.resolve()
-            if path.suffix in CPP:
-                if path in runtime.declarations.files:
-                    text = f"{path.name} changed, but this process keeps the C++ it loaded first"
-                    fault = CppError(text, _start_of(path), expected="a restart of the app")
-                    runtime.report_fault(str(path), fault)
+            if path.suffix in CPP_SUFFIXES:
+                if path in runtime.declarations.files and change.change is Change.WRITTEN:
+                    runtime.clear_faults(str(path))
+                    runtime.load_async(path)
+                elif path in runtime.declarations.files:
+                    text = f"{path.name} was {change.change.value}; what it declared stays in force"
+                    runtime.report_fault(str(path), RuntimeFault(text, _start_of(path)))
                 else:  # a script may have been refused for what stood there before
                     for script in {problem.script for problem in runtime.problems()} & set(
                         self.scripts

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import watchfiles
 
+from runtime.cling import CPP_SUFFIXES
+
 SCRIPTS = frozenset((".jank", ".cljc", ".clj"))
-CPP = frozenset((".h", ".hh", ".hpp", ".hxx", ".inl", ".cpp"))
 SETTLE_SECONDS = 0.3  # how long a file may be missing or empty while an editor saves it
 
 
@@ -64,7 +65,7 @@ class Watcher:
     def _run(self) -> None:
         news = watchfiles.watch(
             *self._roots,
-            watch_filter=lambda _, path: Path(path).suffix in SCRIPTS | CPP,
+            watch_filter=lambda _, path: Path(path).suffix in SCRIPTS | CPP_SUFFIXES,
             debounce=60,
             step=15,
             rust_timeout=100,

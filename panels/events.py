@@ -10,7 +10,9 @@ from panels import theme
 from panels.model import Commands, PanelState, Snapshot, matches
 from panels.widgets import empty_note, filter_box
 from runtime.events import (
+    BoxesCarried,
     Compile,
+    CppReload,
     Degraded,
     Deoptimised,
     Dropped,
@@ -75,9 +77,15 @@ def describe(event: Event) -> str:
             return f"{event.questions} questions in {event.compile_ms:.1f} ms"
         case LibraryBuilt():
             done = "found compiled" if event.cached else f"compiled in {event.compile_ms:.0f} ms"
-            return f"{Path(event.file).name} {done}" + (
-                "" if event.in_force else ", restart to use it"
-            )
+            return f"{Path(event.file).name} {done}"
+        case CppReload():
+            files = ", ".join(Path(file).name for file in event.files)
+            with_ = ", ".join(Path(header).name for header in event.headers)
+            outcome = "" if event.ok else ", with errors"
+            return f"{files}: declared {with_} again, {event.latency_ms:.0f} ms{outcome}"
+        case BoxesCarried():
+            lost = f", without {', '.join(event.lost)}" if event.lost else ""
+            return f"{event.boxes} boxes of {event.type} carried over{lost}"
         case Compile():
             names = ", ".join(event.functions)
             outcome = f": {event.error}" if event.error else ""

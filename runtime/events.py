@@ -34,6 +34,25 @@ class Reload(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CppReload(Event):
+    """Edited C++ was declared again, with the `headers` that may mean it. `latency_ms` as of a Reload."""
+
+    files: tuple[str, ...]
+    headers: tuple[str, ...]
+    latency_ms: float
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxesCarried(Event):
+    """Boxes hold new objects of a struct whose layout changed; the fields `lost` have no place in it."""
+
+    type: str
+    boxes: int
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StubMiss(Event):
     """A stub had to be compiled. `batch` counts the stubs made in the same transaction."""
 
@@ -53,14 +72,11 @@ class TypeQuery(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryBuilt(Event):
     """The C++ beside a header was compiled as a library, or found compiled: then the time is that of loading.
-
-    Not `in_force`: this process keeps the library it loaded before the file changed; a restart takes it.
-    """
+    Its variables start anew."""
 
     file: str
     compile_ms: float
     cached: bool
-    in_force: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from runtime import controls, hooks, live
 from runtime.analysis import nodes as n
+from runtime.cling import CPP_SUFFIXES
 from runtime.cling.declarations import Declarations
 from runtime.cling.headers import ImGuiHeaders
 from runtime.cling.oracle import TypeOracle
@@ -23,6 +24,7 @@ from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, S
 from runtime.events import Degraded, EventLog, Reload
 from runtime.info import CodeStats, FunctionInfo, Problem
 from runtime.loading.background import Reloads
+from runtime.loading.cpp_reload import CppReloads
 from runtime.loading.directives import module_file, module_stem
 from runtime.loading.file_pass import FilePass
 from runtime.loading.loader import Loader, all_errors
@@ -98,6 +100,14 @@ class Runtime:
         self._turns = Turns()
         self._problems = Problems(self.events)
         self._reloads = Reloads(self._load_quietly)
+        self._cpp_reloads = CppReloads(
+            self._session,
+            self.declarations,
+            self._loader,
+            self.events,
+            lambda path: self._reloads.request(path, None),
+            self._report_cpp,
+        )
         self.declarations.add_include_dirs(self._folders)
         for path in libraries:
             self._session.load_library(os.fspath(path), users=True)
@@ -168,16 +178,23 @@ class Runtime:
         self._reloads.tick()
 
     def load_async(self, path: str | os.PathLike[str], changed_at: float | None = None) -> None:
-        """Load or reload a script off this thread; a later `tick` puts it in force.
+        """Load or reload a script off this thread; a later `tick` puts it in force. Likewise a C++ file that
+        changed, with everything that uses what it declares.
 
         `changed_at` (`time.perf_counter` seconds) is when the file changed, for the reload's latency.
         """
-        self._reloads.request(Path(path), changed_at)
+        if Path(path).suffix in CPP_SUFFIXES:
+            self._cpp_reloads.changed(Path(path).resolve(), changed_at or time.perf_counter())
+        else:
+            self._reloads.request(Path(path), changed_at)
 
     def _load_quietly(self, path: Path, start: float, apply: Apply) -> None:
         """Load a script off the UI thread: whatever goes wrong becomes a problem."""
         try:
-            self._load(path, start, apply)
+            if path.suffix in CPP_SUFFIXES:
+                self._cpp_reloads.reload(apply, lambda passes, at: self._tell_problems(passes))
+            else:
+                self._load(path, start, apply)
         except Exception as e:  # a defect of ours must not end reloading
             self._problems.add(str(path), LOAD, fault(e))
 
@@ -193,12 +210,8 @@ class Runtime:
         return all_errors(self._loader.load(path, apply, force, told=told))
 
     def _tell_reload(self, path: Path, passes: list[FilePass], latency_ms: float) -> None:
-        """A reload is in force: its errors are problems from now on, and the older ones are none."""
-        for work in passes:
-            self._problems.drop(str(work.state.path), LOAD)
-            for error in work.shown_errors():
-                self._problems.add(str(work.state.path), LOAD, error)
-        self.entries_changed += 1
+        """A reload is in force."""
+        self._tell_problems(passes)
         own = next((work for work in passes if work.state.path == path), None)
         self.events.add(
             Reload(
@@ -214,6 +227,19 @@ class Runtime:
                 ),
             )
         )
+
+    def _tell_problems(self, passes: list[FilePass]) -> None:
+        """The errors of a reload are problems from now on, and the older ones are none."""
+        for work in passes:
+            self._problems.drop(str(work.state.path), LOAD)
+            for error in work.shown_errors():
+                self._problems.add(str(work.state.path), LOAD, error)
+        self.entries_changed += 1
+
+    def _report_cpp(self, path: Path, error: LispError | None) -> None:
+        self._problems.drop(str(path), LOAD)
+        if error is not None:
+            self._problems.add(str(path), LOAD, error)
 
     def _while_loading(self) -> None:
         """This thread waits for a reload on another one, which may wait for a frame's start."""
@@ -391,7 +417,12 @@ class Runtime:
         Swaps what becomes ready, unless frames are ticking on another thread.
         """
         end = None if timeout is None else time.perf_counter() + timeout
-        while not (self.engine.idle and self._reloads.idle and self._session.idle):
+        while not (
+            self.engine.idle
+            and self._cpp_reloads.idle
+            and self._reloads.idle
+            and self._session.idle
+        ):
             if end is not None and time.perf_counter() > end:
                 return False
             self.engine.swap()
@@ -404,6 +435,7 @@ class Runtime:
         """End the background threads. Cling stays: it is the process's."""
         self.engine.close()
         self._reloads.close()
+        self._cpp_reloads.closed = True
 
     # --- what analysis, loading and the tiers call ------------------------------------------------
 

@@ -79,10 +79,8 @@ def companion_of(header: Path) -> Path | None:
 class Companions:
     """Builds and loads companions, on the thread that loads the script.
 
-    A library that was loaded stays for the life of the process: compiled code is bound to its functions,
-    and its state is in use. When its source changed, the next `load` of its header builds the new library,
-    so that the compiler's errors are seen and the next start finds it; the new code is in force after
-    a restart, and the event says so (`LibraryBuilt.in_force`).
+    A library that was loaded stays for the life of the process, as compiled code is bound to its functions.
+    When its source changed, it is built for a world of its own (`runtime.cling.worlds`) and loaded beside it.
     """
 
     def __init__(self, session: Session, events: EventLog) -> None:
@@ -115,6 +113,12 @@ class Companions:
         """The companions of a header and of the user's headers behind it."""
         return list(self._needed(header, users, set()))
 
+    @staticmethod
+    def in_force() -> list[Path]:
+        """The sources that were built and loaded."""
+        with _lock:
+            return list(_in_force)
+
     def build_again(self, source: Path, text: str, setting: Setting) -> Path:
         """Build a companion from `text`, in which it stands in a world; `open_again` puts it in force.
 
@@ -136,9 +140,7 @@ class Companions:
             finally:
                 written.unlink(missing_ok=True)
         spent = (time.perf_counter() - start) * 1e3
-        self._events.add(
-            LibraryBuilt(file=str(source), compile_ms=spent, cached=cached, in_force=True)
-        )
+        self._events.add(LibraryBuilt(file=str(source), compile_ms=spent, cached=cached))
         return target
 
     def open_again(self, source: Path, target: Path) -> None:
@@ -170,7 +172,6 @@ class Companions:
                 file=str(source),
                 compile_ms=(time.perf_counter() - start) * 1e3,
                 cached=cached,
-                in_force=_in_force[source] == target,
             )
         )
 

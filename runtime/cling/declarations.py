@@ -190,6 +190,19 @@ class Declarations:
         built = {s: self.companions.build_again(s, text, setting) for s, text in texts.items()}
         return Rebuilt(number, built, stamp)
 
+    def needs_build(self, files: Collection[Path]) -> bool:
+        """Whether one of the files is part of a companion that is in force."""
+        touched = set(files)
+        return any(
+            not touched.isdisjoint({source, *reached(source, _user_folders)})
+            for source in self.companions.in_force()
+        )
+
+    @staticmethod
+    def is_of_now(rebuilt: Rebuilt) -> bool:
+        """Whether the files say what they said when the companions were built."""
+        return rebuilt.stamp == _stamp(rebuilt.libraries)
+
     def _touched(self, files: set[Path]) -> list[Unit]:
         """The units that are another once `files` are; those of companions among them."""
         found = []
@@ -213,7 +226,7 @@ class Declarations:
             old = self._touched(set(files))
             if not old:
                 return frozenset()
-            if rebuilt is None or rebuilt.stamp != _stamp(rebuilt.libraries):
+            if rebuilt is None or not self.is_of_now(rebuilt):
                 rebuilt = self.rebuild(files)
             for source, library in rebuilt.libraries.items():
                 self.companions.open_again(source, library)

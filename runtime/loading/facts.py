@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from runtime.analysis import nodes as n
 from runtime.analysis.types import CppType
+from runtime.cling.diagnostics import plain
 from runtime.core.futures import Agent, Ref
 from runtime.core.kinds import Map, PVector
 from runtime.core.lazy import LazySeq
@@ -33,6 +36,7 @@ MUTATORS = frozenset(("alter", "ref-set", "commute", "aset", "send", "send-off",
 LATER = frozenset(("memoize", "delay*", "lazy-seq*", "iterate", "promise", "future-call"))
 MUTABLE = (Atom, Volatile, Agent, Ref)
 PLAIN = (int, float, str, bool, type(None), Keyword, Symbol, Char)
+_OUTERMOST = re.compile(r"(?<![\w:.])(?<!->)[A-Za-z_]\w*")
 MOST_COMPARED = 20_000  # items of two values
 
 
@@ -47,6 +51,7 @@ class Facts:
     mutates: bool = False  # it may change values in place
     hierarchy: bool = False  # it changes the global hierarchy
     cpp: bool = False
+    cpp_names: set[str] = field(default_factory=set)  # outermost names in its C++ and its types
     later: bool = False
     simple: bool = True  # it defines functions and constants: evaluating it reads nothing
 
@@ -64,8 +69,15 @@ class Facts:
                 self.effects = True
             elif kind in (n.CppExpr, n.Box, n.CppRaw) or isinstance(item.type, CppType):
                 self.cpp = True
+                self._cpp_names(item)
                 if kind in (n.CppExpr, n.Box, n.CppRaw):
                     self.effects = True
+
+    def _cpp_names(self, node: n.Node) -> None:
+        if isinstance(node, (n.CppExpr, n.CppRaw)):
+            self.cpp_names |= outermost_names(node.text)
+        if isinstance(node.type, CppType):
+            self.cpp_names |= outermost_names(node.type.name)
 
     def _var(self, var: Var, itself: bool) -> None:
         if var.span is not None:
@@ -80,6 +92,12 @@ class Facts:
             self.hierarchy = self.hierarchy or var.name in ("derive", "underive")
         elif var.name in LATER:
             self.later = True
+
+
+@lru_cache(maxsize=4096)
+def outermost_names(text: str) -> frozenset[str]:
+    """The names in C++ that are no member of something: of `eng::f(x.a)` only `eng` and `x`."""
+    return frozenset(_OUTERMOST.findall(plain(text)))
 
 
 def _transient(name: str) -> bool:

@@ -226,6 +226,8 @@ class FilePass:
             return "a method was removed"
         if record.cpp and work.cpp_changed:
             return "C++ it may use changed"
+        if work.cpp is not None and (found_names := record.cpp_names & work.cpp.names):
+            return f"{', '.join(sorted(found_names)[:3])} in C++ changed"
         names = names_changed(record.env, self.env) | work.names.get(record.ns, set())
         if names and (record.macros or any(name in record.text for name in names)):
             return f"{', '.join(sorted(names)[:3])} means something else"
@@ -386,6 +388,7 @@ class FilePass:
             reads |= record.refs
         record.reads = frozenset(reads)
         record.effects, record.mutates, record.cpp = facts.effects, facts.mutates, facts.cpp
+        record.cpp_names = frozenset(facts.cpp_names)
         record.additions = dict(found.additions)
         if late and facts.mutates:
             record.touches = frozenset(self.work.touched(facts))
@@ -550,6 +553,7 @@ def _merge(facts: Facts, one: Facts) -> None:
     facts.mutates = facts.mutates or one.mutates
     facts.hierarchy = facts.hierarchy or one.hierarchy
     facts.cpp = facts.cpp or one.cpp
+    facts.cpp_names |= one.cpp_names
     facts.later = facts.later or one.later
     facts.simple = facts.simple and one.simple
 

@@ -18,7 +18,7 @@ from runtime.loading.preparing import in_file, prepare
 from runtime.loading.records import FileState, Program
 from runtime.loading.resolver import NamespaceResolver
 from runtime.loading.toplevel import parts
-from runtime.loading.transaction import Apply, Transaction
+from runtime.loading.transaction import Apply, CppChange, Transaction
 from runtime.namespaces import CORE
 from runtime.reader import SpanTable, read_all
 
@@ -127,41 +127,65 @@ class Loader:
         passes that are returned, that of the file itself first. `force` evaluates all of the file. `told`
         gets the same and the time (`time.perf_counter` seconds) as soon as all is in force.
         """
-        use_vars(self.value_of)
         with self._lock.held(self._wait):
-            outer = self._current.get(get_ident())
             if root and path not in self.roots:
                 self.roots.append(path)
             known = path in self.program.files
             paths = [*(self.roots if known else ()), path]
+            forced = {path} if force and known else set()
+            return self._carry_out(paths, {path}, forced, apply, told, None)
 
-            def lent(run: Callable[[], None]) -> None:
-                def there() -> None:
-                    with self._lock.lent():
-                        run()
+    def cpp_changed(
+        self,
+        change: CppChange,
+        apply: Apply,
+        told: Callable[[list[FilePass], float], None] = lambda passes, at: None,
+    ) -> list[FilePass]:
+        """Evaluate again what uses C++ that was declared again, and what depends on that. Else as `load`."""
+        with self._lock.held(self._wait):
+            return self._carry_out(list(self.roots), set(), set(), apply, told, change)
 
-                apply(there)
+    def _carry_out(
+        self,
+        paths: list[Path],
+        saved: set[Path],
+        forced: set[Path],
+        apply: Apply,
+        told: Callable[[list[FilePass], float], None],
+        cpp: CppChange | None,
+    ) -> list[FilePass]:
+        """One transaction, with the lock held."""
+        use_vars(self.value_of)
+        outer = self._current.get(get_ident())
 
-            def passes() -> list[FilePass]:
-                return sorted(work.passes, key=lambda p: p.state.path != path)
+        def lent(run: Callable[[], None]) -> None:
+            def there() -> None:
+                with self._lock.lent():
+                    run()
 
-            work = Transaction(
-                self.host,
-                self.program,
-                lent,
-                {path},
-                {path} if force and known else set(),
-                lambda: told(passes(), work.in_force_at),
-            )
-            self._current[get_ident()] = work
-            try:
-                work.run(paths)
-            finally:
-                if outer is None:
-                    del self._current[get_ident()]
-                else:
-                    self._current[get_ident()] = outer
-            return passes()
+            apply(there)
+
+        def passes() -> list[FilePass]:
+            return sorted(work.passes, key=lambda p: p.state.path not in saved)
+
+        work = Transaction(
+            self.host,
+            self.program,
+            lent,
+            saved,
+            forced,
+            lambda: told(passes(), work.in_force_at),
+            cpp,
+        )
+        self._current[get_ident()] = work
+        try:
+            work.run(paths)
+        finally:
+            if outer is None:
+                del self._current[get_ident()]
+            else:
+                self._current[get_ident()] = outer
+        return passes()
 
     def overridden(self, var: Any) -> None:
         """An eval defined what a file defines too: that file has the last word when it is saved."""

@@ -36,6 +36,7 @@ class Record:
     effects: bool = False
     mutates: bool = False
     cpp: bool = False
+    cpp_names: frozenset[str] = NOTHING  # as `Facts.cpp_names` says
     later: bool = False  # its value may read vars when it is looked at
     directive: bool = False
     failed: bool = False  # its last evaluation failed: what it defined before is in force

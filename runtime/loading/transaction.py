@@ -70,6 +70,15 @@ class AgainError(Exception):
         self.variables = variables
 
 
+@dataclass(frozen=True, slots=True)
+class CppChange:
+    """C++ was declared again: the outermost `names` of it, and what `in_force` has to do on the UI thread
+    just before the forms that follow are."""
+
+    names: frozenset[str]
+    in_force: Callable[[], None]
+
+
 @dataclass(eq=False, slots=True)
 class Late:
     """A part of a form that waits until everything is in force."""
@@ -93,6 +102,7 @@ class Transaction:
         saved: set[Path],
         forced: set[Path],
         told: Callable[[], None],
+        cpp: CppChange | None = None,
     ) -> None:
         self.host = host
         self.program = program
@@ -100,6 +110,7 @@ class Transaction:
         self.saved = saved
         self.forced = forced
         self.told = told
+        self.cpp = cpp
         self.in_force_at = 0.0  # `time.perf_counter` seconds
         self.group: set[Var] = set()  # written by several forms of which one changed
         self.passes: list[FilePass] = []
@@ -181,6 +192,7 @@ class Transaction:
             or self.remeant
             or self.names
             or self.cpp_changed
+            or self.cpp is not None
             or self.group
             or state.errors
             or any(not path.is_file() for path in state.requires)
@@ -333,7 +345,11 @@ class Transaction:
         watched = [var for var in variables if var.watches]
         before: list[Any] = []
 
+        carried = final and self.cpp is not None and not any(w.errors for w in self.passes)
+
         def in_force() -> None:
+            if carried and self.cpp is not None:
+                self.cpp.in_force()
             before.extend(_support.bind_all(variables, roots))
             Var.binds += len(variables)
             for var in [v for v in variables if v.on_bind is not None]:
@@ -347,7 +363,7 @@ class Transaction:
                     watch(key, var, None, values[var])
             self._run_late(late)
 
-        if variables or removed or late or (final and any(r.additions for r in dropped)):
+        if variables or removed or late or carried or (final and any(r.additions for r in dropped)):
             self.apply(in_force)
         self.in_force_at = time.perf_counter()
         if final:

@@ -17,7 +17,9 @@ from panels.model import FrameTimes, PanelState, ProblemView, Snapshot, matches
 from panels.widgets import number
 from runtime.errors import AnalysisError, Frame, Note, RuntimeFault, Span
 from runtime.events import (
+    BoxesCarried,
     Compile,
+    CppReload,
     Deoptimised,
     Dropped,
     Fault,
@@ -101,7 +103,9 @@ FULL = Snapshot(
         Reload(file="/x/a.jank", forms_total=3, forms_evaluated=1, latency_ms=2.0, ok=False),
         StubMiss(signature="f()", batch=2, compile_ms=1.0),
         TypeQuery(questions=4, compile_ms=1.0),
-        LibraryBuilt(file="/x/scene.cpp", compile_ms=900.0, cached=False, in_force=False),
+        LibraryBuilt(file="/x/scene.cpp", compile_ms=900.0, cached=False),
+        CppReload(files=("/x/scene.hpp",), headers=("scene.hpp",), latency_ms=9.0, ok=False),
+        BoxesCarried(type="scene::camera", boxes=2, lost=("fov",)),
         Compile(functions=("a/f", "a/g"), tier=2, compile_ms=9.0, error="bad"),
         TierChange(function="a/f", old=0, new=2, cause="threshold"),
         Deoptimised(function="a/f", reason="a string came"),

@@ -170,36 +170,26 @@ def test_many_saves_in_a_row_end_with_the_last_one(open_gui, tool):
     assert gui.runtime.problems() == []
 
 
-def test_a_changed_header_asks_for_a_restart(open_gui, script, tmp_path):
-    header = tmp_path / "mine.hpp"
-    header.write_text("namespace mine { inline int answer() { return 42; } }\n")
-    path = script(HELLO.format(label="First"))
-    head, body = path.read_text().split("\n", 1)
-    path.write_text(f'{head[:-2]}\n  ["mine.hpp" :as mine :scope "mine"]))\n{body}')
-    gui = open_gui(path)
-    assert standing(gui) == ""
-    header.write_text("namespace mine { inline int answer() { return 43; } }\n")
-    gui.until(gui.runtime.problems, "the problem")
-    assert "mine.hpp changed" in standing(gui)
-    assert gui.runtime.problems()[0].error.expected == "a restart of the app"
-    assert shows(gui, "//Tool/First")
-
-
-def test_a_source_beside_a_header_may_be_mended_and_then_asks_for_a_restart(
-    open_gui, script, tmp_path
-):
-    (tmp_path / "beside.hpp").write_text("namespace beside { int answer(); }\n")
+def test_edited_headers_and_sources_are_in_force_without_a_restart(open_gui, script, tmp_path):
+    header = tmp_path / "beside.hpp"
+    header.write_text("namespace beside { int answer(); inline int more() { return 1; } }\n")
     source = tmp_path / "beside.cpp"
-    source.write_text("namespace beside { int answer() { return nothing; } }\n")
-    path = script(HELLO.format(label="First"))
+    source.write_text('#include "beside.hpp"\nint beside::answer() { return nothing; }\n')
+    path = script(
+        '(defn draw! [] (imgui/Begin (str "Window " (beside/answer) " " (beside/more))) (imgui/End))'
+    )
     head, body = path.read_text().split("\n", 1)
     path.write_text(f'{head[:-2]}\n  ["beside.hpp" :as beside :scope "beside"]))\n{body}')
     gui = open_gui(path)
     gui.until(gui.runtime.problems, "the problem")
     assert "beside.cpp does not compile" in standing(gui)
-    source.write_text("namespace beside { int answer() { return 42; } }\n")
-    gui.until(lambda: not standing(gui) and shows(gui, "//Tool/First"), "the window")
-    source.write_text("namespace beside { int answer() { return 43; } }\n")
-    gui.until(gui.runtime.problems, "the next problem")
-    assert "beside.cpp changed" in standing(gui)
-    assert shows(gui, "//Tool/First")
+    source.write_text('#include "beside.hpp"\nint beside::answer() { return 42; }\n')
+    gui.until(lambda: shows(gui, "//Window 42 1"), "the mended source")
+    source.write_text('#include "beside.hpp"\nint beside::answer() { return 43; }\n')
+    gui.until(lambda: shows(gui, "//Window 43 1"), "the edited source")
+    header.write_text("namespace beside { int answer(); inline int more() { return nowhere; } }\n")
+    gui.until(lambda: "beside" in standing(gui), "the problem")
+    assert shows(gui, "//Window 43 1")
+    header.write_text("namespace beside { int answer(); inline int more() { return 2; } }\n")
+    gui.until(lambda: shows(gui, "//Window 43 2"), "the edited header")
+    assert not standing(gui)
