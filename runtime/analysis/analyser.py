@@ -13,6 +13,7 @@ from runtime.analysis import nodes as n
 from runtime.analysis.cpp_forms import interop
 from runtime.analysis.cpp_names import cpp_name, is_type_form, type_text
 from runtime.analysis.scope import FieldName, FnFrame, RecurTarget, Scope, new_label
+from runtime.core import tracking
 from runtime.core.collections import Set
 from runtime.core.kinds import Map, PVector, vector
 from runtime.core.meta import meta as meta_of
@@ -457,6 +458,8 @@ def _with_values(form: Any, values: list[Any]) -> Any:
 def expand_macro(var: Var, form: List, env: Any, span: Span | None) -> Any:
     """Call a macro: core's take (form, env, args…), as scripts' do through &form and &env."""
     try:
+        if var.span is not None and (tracked := tracking.here()) is not None:
+            tracked.before_macro(var)
         return read(var)(form, env, *list(form)[1:])
     except LispError:
         raise

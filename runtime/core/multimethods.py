@@ -28,6 +28,7 @@ class MultiFn:
         "default",
         "hierarchy",
         "table",
+        "values",
         "preferred",
         "cache",
         "seen",
@@ -36,7 +37,8 @@ class MultiFn:
 
     def __init__(self, name: str, dispatch: Any, default: Any, hierarchy: Any) -> None:
         self.name = name
-        self.table: dict[Any, Fn] = {}
+        self.table: dict[Any, Fn] = {}  # by the keys of the values, which stand in `values`
+        self.values: dict[Any, Any] = {}
         self.preferred: dict[Any, set[Any]] = {}
         self.cache: dict[Any, Fn] = {}
         self.seen: Any = None  # the hierarchy that `cache` was filled under
@@ -50,11 +52,13 @@ class MultiFn:
         self.cache.clear()
 
     def add(self, value: Any, method: Fn) -> None:
-        self.table[value] = method
+        self.table[key_of(value)] = method
+        self.values[key_of(value)] = value
         self.cache.clear()
 
     def remove(self, value: Any) -> None:
-        self.table.pop(value, None)
+        self.table.pop(key_of(value), None)
+        self.values.pop(key_of(value), None)
         self.cache.clear()
 
     def __call__(self, *args: Any) -> Any:
@@ -80,14 +84,14 @@ class MultiFn:
         found = self.cache.get(known)
         if found is None:
             key = self._best(h, value)
-            found = self.table.get(self.default if key is None else key[0])
+            found = self.table.get(key_of(self.default if key is None else key[0]))
             if found is not None:
                 self.cache[known] = found
         return found
 
     def _best(self, h: Any, value: Any) -> tuple[Any] | None:
         best: tuple[Any] | None = None
-        for key in self.table:
+        for key in self.values.values():
             if not isa(h, value, key):
                 continue
             if best is None or self._dominates(h, key, best[0]):
@@ -185,7 +189,7 @@ def remove_method(f: Any, value: Any) -> MultiFn:
 def remove_all_methods(f: Any) -> MultiFn:
     """Removes all methods."""
     f = _multi(f)
-    for value in list(f.table):
+    for value in list(f.values.values()):
         f.remove(value)
     return f
 
@@ -208,7 +212,8 @@ def prefer_method(f: Any, x: Any, y: Any) -> MultiFn:
 @core("methods", arglists="([multifn])")
 def methods(f: Any) -> Any:
     """The map of dispatch values to methods."""
-    return Map(_multi(f).table)
+    f = _multi(f)
+    return Map([(value, f.table[key]) for key, value in f.values.items()])
 
 
 @core("get-method", arglists="([multifn dispatch-val])")
@@ -231,6 +236,6 @@ define(
     doc="A multimethod on types: how values are written readably to a writer.",
     arglists="([x writer])",
 )
-TABLE["clojure.core", "print-method"].value.table[DEFAULT] = print_simple
+TABLE["clojure.core", "print-method"].value.add(DEFAULT, print_simple)
 
 register_printer(MultiFn, lambda f, out: out.write(f"#<multimethod {f.name}>"))

@@ -7,7 +7,8 @@ what was added to them. While it is staging, a tracked evaluation sees the roots
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
@@ -19,10 +20,16 @@ HIERARCHY = "the global hierarchy"  # read by every multimethod; stands among va
 class Tracking:
     """What the evaluation on one thread does. `staged` maps vars to the roots they are about to get."""
 
-    __slots__ = ("thread", "reads", "writes", "additions", "staged", "define")
+    __slots__ = ("thread", "reads", "writes", "additions", "staged", "define", "before_macro")
 
-    def __init__(self, staged: dict[Any, Any], define: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        staged: dict[Any, Any],
+        define: Callable[..., None],
+        before_macro: Callable[[Any], None],
+    ) -> None:
         self.thread = get_ident()
+        self.before_macro = before_macro
         self.staged = staged
         self.define = define  # called with what a `def` defines, in the place of defining it
         self.start()
@@ -54,6 +61,16 @@ def here() -> Tracking | None:
     """The tracking of this thread's evaluation, if it is tracked."""
     found = active
     return found if found is not None and found.thread == get_ident() else None
+
+
+@contextmanager
+def unnoticed() -> Iterator[None]:
+    """Roots that vars get for a while only are nobody's definition."""
+    found = here()
+    before = set(found.writes) if found is not None else set()
+    yield
+    if found is not None:
+        found.writes = before
 
 
 def added(target: Any, key: Any, undo: Callable[[], object], redo: Callable[[], object]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.activity import evaluating, left_out
 from runtime.core.tracking import Tracking
-from runtime.core.values import Keyword, Symbol
+from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
 from runtime.loading.directives import is_directive, run_directive
 from runtime.loading.facts import Facts, keeps_for_later, same
@@ -48,7 +48,6 @@ class FilePass:
         self.env: Env = {}
         self.hidden: set[Var] = set()
         self.rewritten: set[Var] = set()  # vars that a form of this pass gave a root
-        self.readded: set[Any] = set()  # keys of additions that are made again or are gone
         self.gone: dict[
             str, Record
         ] = {}  # forms that are not there any more, by the name they define
@@ -68,7 +67,9 @@ class FilePass:
                 self._keep_all()
                 return
             self._look_ahead()
-            namespaces.hidden = self.hidden = hidden | self._own_variables()
+            namespaces.hidden = self.hidden = (
+                hidden | self._own_variables() | set(self.work.removed)
+            )
             resolver = NamespaceResolver(namespaces, self._before_tags)
             self.env = env_of(namespaces.current)
             old = self.state.records if self.state.readable else []
@@ -124,18 +125,24 @@ class FilePass:
         for index, record in enumerate(known):
             self.by_text.setdefault(record.text, deque()).append((index, record))
         self.last_index = -1
+        self.here = -1.0  # where the form at hand stands among those that were known
+        self.last_write: dict[Any, int] = {}  # where a var's value gets its last change
         writers: dict[Var, int] = {}
-        for record in known:
+        for index, record in enumerate(known):
             for var in record.writes:
                 writers[var] = writers.get(var, 0) + 1
+            if not record.once:
+                for var in (*record.writes, *record.touches, *record.adds):
+                    self.last_write[var] = index
         self.shared = {var for var, count in writers.items() if count > 1}
         gone = self._gone(known) if self.text != self.state.text else []
-        group: set[Var] = set()
+        group: set[Any] = set()
+        keys: set[Any] = set()
         for record in gone:
             for var in record.defines:
                 self.gone[var.name] = record
-            group |= record.touches | (record.writes & self.shared)
-            self.readded |= record.additions.keys()
+            group |= record.touches | ((record.writes | record.adds) & self.shared)
+            keys |= {key for key in record.additions if self.program.additions[key] > 1}
             told = self.work.told_by_removals(record)
             self.work.changed |= told
             self.work.late_writes |= told
@@ -146,22 +153,30 @@ class FilePass:
                 for var in (record.writes & self.program.overridden)
                 if var in self.shared
             }
-        if new := group - self.work.group:
-            self._again(new)
+        if (new := group - self.work.group) or keys - self.work.keys:
+            self._again(new, keys)
+        for record in known:  # what is made anew is not there before it is made
+            if not record.once:
+                for var in record.writes & self.work.group:
+                    self.work.staged.setdefault(var, Unbound(var.full_name))
 
     def _gone(self, known: list[Record]) -> list[Record]:
         """The forms whose text is no longer in the file."""
         chunks = {chunk.strip() for chunk in self.text.split("\n(")}
         chunks |= {"(" + chunk for chunk in chunks}
         left = [r for r in known if r.text not in chunks]
-        if len(left) > MOST_SEARCHED:
-            return left
-        return [r for r in left if r.text not in self.text]
+        if len(left) <= MOST_SEARCHED:
+            left = [r for r in left if r.text not in self.text]
+        for text, several in self.by_text.items():
+            if len(several) > 1:  # which of them is gone, nobody can say: it is the last ones
+                left += [record for _, record in list(several)[self.text.count(text) :]]
+        return left
 
-    def _again(self, variables: Set[Var]) -> None:
+    def _again(self, variables: Set[Any], keys: Set[Any] = frozenset()) -> None:
         if not self.work.last:
-            raise AgainError(variables)
+            raise AgainError(variables, keys)
         self.work.group |= variables
+        self.work.keys |= keys
 
     def _before_tags(self) -> None:
         """A tag is about to be read: what was read defines how."""
@@ -175,8 +190,9 @@ class FilePass:
         index, old = waiting.popleft() if waiting else (-1, None)
         moved = 0 <= index < self.last_index
         self.last_index = max(index, self.last_index)
+        self.here = index if index >= 0 else self.last_index + 0.5
         if old is not None and moved:
-            sensitive = old.touches | (old.writes & self.shared)
+            sensitive = old.touches | old.adds | (old.writes & self.shared)
             if sensitive - self.work.group:
                 self._again(sensitive)
         if (old is not None and old.directive) or (old is None and _directive_text(item.text)):
@@ -218,11 +234,11 @@ class FilePass:
             return f"{_shown(found)} means something else"
         if found := record.refs & self.hidden:
             return f"{_shown(found)} is not defined above it"
-        if found := (record.writes | record.touches) & (work.group | self.rewritten):
+        if found := (record.writes | record.touches | record.adds) & (work.group | self.rewritten):
             return f"{_shown(found)} is made anew"
         if self.read and (found := record.writes & self.program.overridden):
             return f"{_shown(found)} was redefined by an eval"
-        if self.readded and not self.readded.isdisjoint(record.additions):
+        if work.keys and not work.keys.isdisjoint(record.additions):
             return "a method was removed"
         if record.cpp and work.cpp_changed:
             return "C++ it may use changed"
@@ -292,7 +308,7 @@ class FilePass:
             with in_file(part.span):
                 run = self._prepare(part, read, record, one)
             _merge(facts, one)
-            if one.simple and not late:
+            if one.simple and not late and not work.waits(one):
                 self.in_file(run, part.span)
                 continue
             if one.refs or one.effects:
@@ -302,12 +318,22 @@ class FilePass:
             effects = effects and (one.effects or self._foreign_effects(one, own))
             facts.mutates = facts.mutates or mutates
             facts.effects = facts.effects or effects
-            if late or effects:
+            self._needs_earlier(one)
+            if late or effects or work.waits(one):
                 work.late_writes.update(one.defines)
+                work.late_reads |= self.program.behind(one.refs) - own
                 late.append(Late(record, run, namespaces.current, self))
                 work.late.append(late[-1])
             else:
                 self.in_file(run, part.span)
+
+    def _needs_earlier(self, facts: Facts) -> None:
+        """A form must not find what forms below it made of a value the last time."""
+        if facts.refs and self.last_write:
+            behind = self.program.behind(facts.refs)
+            below = {v for v in behind if self.last_write.get(v, -1) >= self.here}
+            if below := below - self.work.group:
+                self._again(below)
 
     def _foreign_effects(self, facts: Facts, own: set[Var]) -> bool:
         """Whether something but what the form defines itself may have effects."""
@@ -321,7 +347,9 @@ class FilePass:
     ) -> Callable[[], Any]:
         run, analyser = prepare(self.host, part, read.table, facts.add)
         record.macros = record.macros or any(m.span is not None for m in analyser.macros)
-        facts.refs |= {m for m in (*analyser.macros, *part.macros) if m.span is not None}
+        macros = {m for m in (*analyser.macros, *part.macros) if m.span is not None}
+        facts.refs |= macros
+        self._needs_earlier(Facts(refs=macros))
         if analyser.raw:
             facts.cpp = True
             if self.state.loaded:
@@ -474,6 +502,7 @@ class FilePass:
         program.drop(record)
         record.reads = frozenset({*record.reads, *found.reads} - set(record.defines))
         record.writes |= found.writes
+        record.adds = frozenset(self.work.told_by_removals(record, found.additions))
         record.additions.update(found.additions)
         program.put(record)
 
@@ -492,7 +521,7 @@ class FilePass:
         for record in left:
             self.work.swap(record, None)
             self._changed_by_removal(record)
-        for record in left:
+        for record in self.state.records:
             for var in {*record.defines, *record.writes} - defined:
                 if var not in self.program.definers and not self._kept(var):
                     self._remove(var, record)
@@ -509,7 +538,7 @@ class FilePass:
         return self.host.keeps_removed() or bool((var.own_meta or {}).get(K_KEEP))
 
     def _remove(self, var: Var, record: Record) -> None:
-        self.work.removed.append(var)
+        self.work.remove(var)
         self.work.remeant.add(var)
         self.work.changed.add(var)
         self.work.names.setdefault(var.ns, set()).add(var.name)
@@ -525,6 +554,8 @@ class FilePass:
             return
         for record, item in self.places:
             record.span, record.start, record.end = item.span, item.start, item.end
+        for record in self.left:
+            record.failed = True  # it stands for what is in force, but not for its text
         state.errors = [*self.errors, *self.reader_errors]
         state.records = [*self.records, *self.left]
         state.readable = not self.reader_errors and not self.left

@@ -32,6 +32,7 @@ class Record:
     refs: frozenset[Var] = NOTHING  # vars that it mentions, in bodies of functions too
     touches: frozenset[Var] = NOTHING  # vars whose values it changed in place
     additions: dict[Any, Addition] = field(default_factory=dict)  # to multimethods and protocols
+    adds: frozenset[Any] = NOTHING  # the vars whose values it added to, or that call them
     macros: bool = False  # it was expanded by macros of scripts
     effects: bool = False
     mutates: bool = False

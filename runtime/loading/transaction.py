@@ -19,6 +19,7 @@ from runtime.core import tracking
 from runtime.core.multimethods import MultiFn
 from runtime.core.protocols import Protocol as LispProtocol
 from runtime.core.tracking import Tracking
+from runtime.core.values import Unbound
 from runtime.errors import AnalysisError, LispErrors, Span
 from runtime.loading.facts import Facts, is_mutable
 from runtime.loading.records import FileState, Program, Record
@@ -63,11 +64,13 @@ class Host(Protocol):
 
 
 class AgainError(Exception):
-    """The reload has to be done again from the start: these vars need their definitions evaluated, too."""
+    """The reload has to be done again from the start: these vars need all that defines them evaluated, and
+    these keys of additions all that add under them."""
 
-    def __init__(self, variables: Set[Var]) -> None:
+    def __init__(self, variables: Set[Any], keys: Set[Any] = frozenset()) -> None:
         super().__init__()
         self.variables = variables
+        self.keys = keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,10 @@ class Transaction:
         self.cpp = cpp
         self.in_force_at = 0.0  # `time.perf_counter` seconds
         self.group: set[Var] = set()  # written by several forms of which one changed
+        self.keys: set[Any] = set()  # of additions that others made, too, of which one is gone
+        # Of rounds that had to be done again when a part of them was in force already:
+        self.flushed: set[Any] = set()  # vars whose values were changed in place
+        self.carried: set[Any] = set()  # vars that got other values
         self.passes: list[FilePass] = []
         self.begin()
 
@@ -121,7 +128,7 @@ class Transaction:
         self.done: set[Path] = set()
         self.active: list[FilePass] = []
         self.passes = []
-        self.changed: set[Any] = set()  # vars with other values
+        self.changed: set[Any] = set(self.carried)  # vars with other values
         self.remeant: set[Var] = set()  # vars that became macros, dynamic, or are gone
         self.names: dict[str, set[str]] = {}  # by namespace: what hides or uncovers another meaning
         self.cpp_changed = False
@@ -129,12 +136,13 @@ class Transaction:
         self.definitions: list[tuple[n.Def, Any, bool, Any]] = []
         self.late: list[Late] = []
         self.late_writes: set[Any] = set()
+        self.late_reads: set[Any] = set()
         self.journal: list[tuple[Record | None, Record | None]] = []
         self.kinds: dict[Var, tuple[Any, ...]] = {}  # what vars were before
         self.removed: list[Var] = []
         self._affected: tuple[int, set[Any]] = (0, set())
         self._flags: dict[Var, tuple[bool, bool]] = {}
-        self.tracking = Tracking(self.staged, self._stage)
+        self.tracking = Tracking(self.staged, self._stage, self._before_macro)
         self.unchecked: list[FilePass] = []  # with stubs to compile
 
     # --- visiting ---------------------------------------------------------------------------------
@@ -148,6 +156,8 @@ class Transaction:
             except AgainError as again:
                 self.roll_back()
                 self.group |= again.variables
+                self.keys |= again.keys
+                self.group |= self.flushed
                 self.begin()
             except BaseException:
                 self.roll_back()
@@ -230,9 +240,8 @@ class Transaction:
             self.active[-1].requires.append(path)
         target: Namespace = namespaces.ensure(name)
         target.file = str(path)
-        target.broken = bool(state.errors) or any(
-            w.state is state and w.errors for w in self.passes
-        )
+        done = [bool(w.errors or w.reader_errors) for w in self.passes if w.state is state]
+        target.broken = done[-1] if done else bool(state.errors)
         return target
 
     # --- what changed -----------------------------------------------------------------------------
@@ -264,6 +273,11 @@ class Transaction:
                 self._flags[var] = known
             effects, mutates = effects or known[0], mutates or known[1]
         return effects, mutates
+
+    def waits(self, facts: Facts) -> bool:
+        """Whether a form gives a var a root that a form before it, which waits, is to find as it was."""
+        awaited = self.late_reads | self.late_writes
+        return bool(awaited) and not awaited.isdisjoint(facts.defines)
 
     def touched(self, facts: Facts) -> set[Var]:
         """The vars whose values a form that mutates may change in place, but for those of `defonce`."""
@@ -326,15 +340,28 @@ class Transaction:
         """Something needs the effects of what waits: put in force what there is, before the rest."""
         if self.late:
             self.check_stubs()
+            late = [item.record for item in self.late]
             self.commit(final=False)
-            self.last = True  # what took effect must not be done again
+            for record in late:
+                self.flushed |= record.touches
+            self.carried |= self.changed
+
+    def _before_macro(self, var: Var) -> None:
+        """A macro is about to be called: it may need what waits."""
+        if self.late and not self.late_writes.isdisjoint(self.program.behind([var])):
+            self.flush()
 
     def commit(self, final: bool) -> None:
         """Put everything in force at a frame's start."""
         definitions, self.definitions = self.definitions, []
         late, self.late = self.late, []
         removed, self.removed = self.removed, []
-        values = dict(self.staged)
+        awaited = {var for item in late for var in item.record.defines}
+        values = {
+            var: value
+            for var, value in self.staged.items()
+            if type(value) is not Unbound or var in awaited
+        }
         self.staged.clear()
         dropped = [old for old, new in self.journal if old is not None and new is not old]
         replaced = [self.host.prepare_definition(*d) for d in definitions]
@@ -378,6 +405,13 @@ class Transaction:
             del before[-100:]
             self.host.give_way()
 
+    def remove(self, var: Var) -> None:
+        """No form defines a var any more: from now on it does not resolve."""
+        if var not in self.removed:
+            self.removed.append(var)
+        for work in self.active:
+            work.hidden.add(var)
+
     def _unmap(self, var: Var) -> None:
         ns = self.host.namespaces.ensure(var.ns)
         if ns.vars.get(var.name) is var:
@@ -386,7 +420,7 @@ class Transaction:
     def _run_late(self, late: list[Late]) -> None:
         if not late:
             return
-        found = Tracking({}, self._stage)
+        found = Tracking({}, self._stage, lambda var: None)
         before, self.tracking = self.tracking, found
         namespaces = self.host.namespaces
         old = namespaces.current
@@ -409,11 +443,14 @@ class Transaction:
             namespaces.current = old
             self.tracking = before
 
-    def told_by_removals(self, record: Record) -> set[Any]:
+    def told_by_removals(
+        self, record: Record, additions: dict[Any, tracking.Addition] | None = None
+    ) -> set[Any]:
         """The vars whose functions do something else without what a form had added to their values."""
-        if not record.additions:
+        additions = record.additions if additions is None else additions
+        if not additions:
             return set()
-        targets = [target for target, _, _ in record.additions.values()]
+        targets = [target for target, _, _ in additions.values()]
         found = self.told_by_additions(Facts(refs=set(record.refs)))
         return found | {t for t in targets if t is tracking.HIERARCHY}
 

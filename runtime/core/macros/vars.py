@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from runtime.core import tracking
 from runtime.core.futures import LocalVar
 from runtime.core.invoke import Fn, as_fn
 from runtime.core.kinds import Map, type_name
@@ -110,7 +111,8 @@ def exchange_roots(bindings: Map[Var, Any]) -> Map[Var, Any]:
     """Gives vars other root values; returns the old ones, in a map that this function takes too."""
     old = Map({var: var.root for var in bindings})
     for var, value in bindings.items():
-        var.bind(value)
+        with tracking.unnoticed():
+            var.bind(value)
     return old
 
 
