@@ -115,6 +115,10 @@ class RuntimeFault(LispError):
     kind = "runtime error"
 
 
+class Interruption(RuntimeFault):
+    """A call that was ended: it took longer or more memory than it may, or somebody asked for it."""
+
+
 class EnvironmentFault(LispError):
     """The machine lacks something the main job needs; `expected` holds the command that mends it."""
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from runtime import controls, hooks, live
+from runtime import controls, hooks, interruption, live
 from runtime.analysis import nodes as n
 from runtime.cling import CPP_SUFFIXES
 from runtime.cling.declarations import Declarations
@@ -23,6 +23,7 @@ from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
 from runtime.events import Degraded, EventLog, Reload
 from runtime.info import CodeStats, FunctionInfo, Problem
+from runtime.interruption import SCRIPT_ERRORS, CallLimits, Interrupted, limited
 from runtime.loading.background import Reloads
 from runtime.loading.cpp_reload import CppReloads
 from runtime.loading.directives import module_file, module_stem
@@ -57,6 +58,8 @@ class Runtime:
         include_dirs: folders for headers and for namespaces.
         libraries: shared libraries whose symbols scripts call. Raises OSError when one cannot be loaded.
         limits: what compiling may cost; None for the defaults.
+        call_limits: what one call of a script may take: `call`, each form of a load or an `eval`, a frame's
+            entry point, a macro's expansion. What exceeds it is interrupted. None for no limits.
     """
 
     def __init__(
@@ -67,10 +70,13 @@ class Runtime:
         include_dirs: Sequence[str | os.PathLike[str]] = (),
         libraries: Sequence[str | os.PathLike[str]] = (),
         limits: Limits | None = None,
+        call_limits: CallLimits | None = None,
     ) -> None:
         if strategy not in STRATEGIES:
             raise ValueError(f"unknown strategy {strategy!r}: {', '.join(STRATEGIES)}")
         hooks.install()
+        interruption.start()
+        self.call_limits = call_limits or CallLimits()
         self.events = EventLog()
         for library, readable in _support.readable_layouts().items():
             if not readable:
@@ -131,7 +137,7 @@ class Runtime:
             raise
         except LispErrors:
             raise
-        except Exception as e:
+        except SCRIPT_ERRORS as e:
             raise fault(e) from e
 
     def load(self, path: str | os.PathLike[str]) -> None:
@@ -159,10 +165,20 @@ class Runtime:
         var = self.namespaces.resolve(sym)
         if var is None or not var.is_bound:
             raise AnalysisError(f"there is no function {name}")
+        return self.guarded(var.deref(), *args)
+
+    def guarded(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call a function of a script, or something that calls one, under `call_limits`. Raises LispError."""
         try:
-            return var.deref()(*args)
-        except Exception as e:
+            with limited(self.call_limits):
+                return function(*args)
+        except SCRIPT_ERRORS as e:
             raise fault(e) from e
+
+    def interrupt(self, thread: int | None = None) -> int:
+        """End the calls of scripts on a thread (`threading.get_ident`; None: on all), each with an error at
+        the place it had reached. How many calls that concerns; None of them has ended yet."""
+        return interruption.interrupt(thread)
 
     def tick_if_idle(self) -> None:
         """Outside of frames, a call is as good a moment to swap as a frame's start."""
@@ -195,7 +211,7 @@ class Runtime:
                 self._cpp_reloads.reload(apply, lambda passes, at: self._tell_problems(passes))
             else:
                 self._load(path, start, apply)
-        except Exception as e:  # a defect of ours must not end reloading
+        except SCRIPT_ERRORS as e:  # a defect of ours must not end reloading
             self._problems.add(str(path), LOAD, fault(e))
 
     def _load(self, path: Path, start: float, apply: Apply, force: bool = False) -> list[LispError]:
@@ -290,7 +306,7 @@ class Runtime:
                     raise AnalysisError(
                         f"there is no function {name}", expected="--entry namespace/function"
                     )
-                found.append(EntryPoint(var))
+                found.append(EntryPoint(var, self))
             return found
         script = self._loader.files.get(Path(path))
         ns = self.namespaces.all.get(script.ns) if script else None
@@ -301,8 +317,8 @@ class Runtime:
         if self._loader.roots[:1] == [Path(path)]:
             framed += self._framed_elsewhere()
         if framed:
-            return [EntryPoint(v) for v in framed]
-        return [EntryPoint(v) for v in variables if v.name in DEFAULT_ENTRIES][:1]
+            return [EntryPoint(v, self) for v in framed]
+        return [EntryPoint(v, self) for v in variables if v.name in DEFAULT_ENTRIES][:1]
 
     def _framed_elsewhere(self) -> list[Var]:
         """Functions with ^:frame in namespaces that are no script's: from an eval, or from `load-file`."""
@@ -569,15 +585,20 @@ class Runtime:
 class EntryPoint:
     """A function to call each frame, through its var: a redefinition is seen at the next call."""
 
-    def __init__(self, var: Var) -> None:
+    def __init__(self, var: Var, runtime: Runtime) -> None:
         self.var = var
         self.name = var.full_name
+        self._runtime = runtime
 
     def __call__(self) -> Any:
         fn = self.var.root
         if isinstance(fn, Unbound):
             raise RuntimeFault(f"{self.name} has no value yet", self.var.span)
-        return fn()
+        try:
+            with limited(self._runtime.call_limits):
+                return fn()
+        except Interrupted as e:
+            raise fault(e) from e
 
 
 def function_of(var: Var, value: Any) -> FnCode | None:

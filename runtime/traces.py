@@ -11,12 +11,14 @@ from runtime.core.registry import TABLE
 from runtime.errors import (
     STACK_OVERFLOW,
     Frame,
+    Interruption,
     LispError,
     LispErrors,
     RuntimeFault,
     Span,
     found_text,
 )
+from runtime.interruption import Interrupted
 from runtime.tiers.closures import CppException
 
 _LOOP = re.compile(
@@ -83,7 +85,11 @@ def fault(error: BaseException) -> LispError:
         return error
     stack = lisp_stack(error.__traceback__)
     span = next((f.span for f in stack if f.span is not None), None)
-    made = RuntimeFault(describe(error), span, stack=stack)
+    if isinstance(error, Interrupted):
+        made: RuntimeFault = Interruption(describe(error), span, error.expected, stack=stack)
+        error.__traceback__ = None  # its frames hold what may have filled the memory
+    else:
+        made = RuntimeFault(describe(error), span, stack=stack)
     made.__cause__ = error
     return made
 

@@ -23,6 +23,7 @@ from runtime.core.sequences import Seq
 from runtime.core.tracking import read
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import AnalysisError, DependentError, LispError, Span, found_text
+from runtime.interruption import CallLimits, limited
 from runtime.namespaces import CORE, Namespaces, Var
 from runtime.reader.forms import CppLiteral, SpanTable
 
@@ -44,6 +45,7 @@ class Host(Protocol):
     """What analysis needs of the runtime."""
 
     namespaces: Namespaces
+    call_limits: CallLimits
 
     def declare_cpp(self, text: str, span: Span | None) -> None:
         """Declare C++ at global scope, or raise CppError."""
@@ -285,7 +287,8 @@ class Analyser:
             )
         try:
             env = scope.as_map() if var.span is not None else None  # core's macros never look
-            return expand_macro(var, form, env, span)
+            with limited(self.host.call_limits):
+                return expand_macro(var, form, env, span)
         except LispError as e:
             place = e.span or span
             e.span = replace(place, via=(var.name, span)) if place else None

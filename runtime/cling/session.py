@@ -23,6 +23,7 @@ from typing import Any
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
 from runtime.cling.forwarding import forwarding
 from runtime.memory import rss_mb
+from runtime.interruption import not_counted
 from runtime.native import _support
 
 NATIVE = Path(_support.__file__).parent
@@ -140,15 +141,16 @@ class Session:
         more than `patience_s` seconds (and less than twice as many): nothing can interrupt it.
         """
         done = self.submit(code, priority)
-        while patience_s is not None:
-            running = done.running()
-            try:
-                return done.result(patience_s)
-            except TimeoutError:
-                if running:
-                    impatient()
-                    break
-        return done.result()
+        with not_counted():
+            while patience_s is not None:
+                running = done.running()
+                try:
+                    return done.result(patience_s)
+                except TimeoutError:
+                    if running:
+                        impatient()
+                        break
+            return done.result()
 
     def new_id(self) -> int:
         """A number no other transaction of this process uses, for `ts::submit`."""

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future as PythonFuture
 from concurrent.futures import ThreadPoolExecutor, wait
-from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 from runtime.core.invoke import as_fn
@@ -18,6 +17,7 @@ from runtime.core.printing import print_reference, register_printer
 from runtime.core.registry import core
 from runtime.core.state import Reference
 from runtime.core.values import Keyword, List
+from runtime.interruption import acquire, wait_for
 
 
 class Future:
@@ -50,13 +50,14 @@ class Future:
         return self._inner.cancel()
 
     def deref(self) -> Any:
+        self._wait(None)
         return self._inner.result()
 
     def deref_within(self, seconds: float, default: Any) -> Any:
-        try:
-            return self._inner.result(seconds)
-        except FutureTimeout:
-            return default
+        return self._inner.result() if self._wait(seconds) else default
+
+    def _wait(self, seconds: float | None) -> bool:
+        return wait_for(lambda slice_s: bool(wait([self._inner], slice_s).done), seconds)
 
 
 register_printer(Future, print_reference)
@@ -112,7 +113,7 @@ def _in_transaction() -> list[Any]:
 @core("enter-transaction*", arglists="([])")
 def enter_transaction() -> None:
     """Starts a transaction on this thread, or a part of the one that runs."""
-    TRANSACTIONS.acquire()
+    acquire(TRANSACTIONS)
     if not hasattr(_local, "log"):
         _local.log = []
     _local.log.append([])
@@ -249,6 +250,7 @@ def await_(*agents: Agent) -> None:
     """Waits until the actions sent to the agents so far are done."""
     for target in agents:
         for pending in list(target.pending):
+            wait_for(lambda slice_s, p=pending: bool(wait([p], slice_s).done))  # type: ignore[misc]
             pending.result()
 
 
@@ -281,7 +283,7 @@ _monitors: dict[int, tuple[Any, threading.RLock]] = {}
 @core("monitor-enter*", arglists="([x])")
 def monitor_enter(x: Any) -> None:
     """Takes the lock of `x`; `locking` expands to this."""
-    _monitors.setdefault(id(x), (x, threading.RLock()))[1].acquire()
+    acquire(_monitors.setdefault(id(x), (x, threading.RLock()))[1])
 
 
 @core("monitor-exit*", arglists="([x])")
@@ -312,7 +314,7 @@ def local_var(value: Any) -> LocalVar:
 def await_for(timeout_ms: float, *agents: Agent) -> bool:
     """Like await, for at most so long; whether all actions are done."""
     waiting = [pending for target in agents for pending in target.pending]
-    return not wait(waiting, timeout_ms / 1000).not_done
+    return wait_for(lambda slice_s: not wait(waiting, slice_s).not_done, timeout_ms / 1000)
 
 
 @core("send-via", arglists="([executor agent f & args])")

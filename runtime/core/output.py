@@ -7,6 +7,8 @@ have their initial values.
 from __future__ import annotations
 
 import io
+import os
+import select
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from runtime.core.kinds import EMPTY_MAP
 from runtime.core.printing import Output, print_str, print_to
 from runtime.core.printing import pr_str as pr_one
 from runtime.core.registry import core, define
+from runtime.interruption import wait_for
 
 
 class StandardOut:
@@ -42,7 +45,30 @@ class StandardIn:
     """Reads from whatever `sys.stdin` is at the time."""
 
     def readline(self) -> str:
-        return sys.stdin.readline()
+        return _read_line_of(sys.stdin)
+
+
+_read_ahead = bytearray()  # of the process's standard input
+
+
+def _read_line_of(stream: TextIO | None) -> str:
+    """The next line of standard input. Waiting for it gives way to an interruption."""
+    if stream is None:
+        return ""
+    try:
+        fd = stream.fileno()
+    except (AttributeError, OSError, ValueError):  # no file: text that somebody put there
+        return stream.readline()
+    while b"\n" not in _read_ahead:
+        wait_for(lambda slice_s: bool(select.select([fd], [], [], slice_s)[0]))
+        data = os.read(fd, 65536)
+        if not data:
+            break
+        _read_ahead.extend(data)
+    end = _read_ahead.find(b"\n") + 1 or len(_read_ahead)
+    line = bytes(_read_ahead[:end])
+    del _read_ahead[:end]
+    return line.decode(errors="replace")
 
 
 DYNAMIC: dict[str, Any] = {

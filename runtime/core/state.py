@@ -14,6 +14,7 @@ from runtime.core.printing import print_reference, register_printer
 from runtime.core.registry import core
 from runtime.core.sequences import IterSeq, LazySeq
 from runtime.core.values import Keyword
+from runtime.interruption import acquire, wait
 
 
 class Reference:
@@ -208,13 +209,16 @@ class Delay:
 
     def deref(self) -> Any:
         if self._thunk is not None:
-            with self._lock:
+            acquire(self._lock)
+            try:
                 if self._thunk is not None:
                     try:
                         self._value = self._thunk()
                     except Exception as error:
                         self._error = error
                     self._thunk = None
+            finally:
+                self._lock.release()
         if self._error is not None:
             raise self._error
         return self._value
@@ -253,11 +257,11 @@ class Promise:
         return self
 
     def deref(self) -> Any:
-        self._done.wait()
+        wait(self._done)
         return self._value
 
     def deref_within(self, seconds: float, default: Any) -> Any:
-        return self._value if self._done.wait(seconds) else default
+        return self._value if wait(self._done, seconds) else default
 
 
 @core("promise", arglists="([])")

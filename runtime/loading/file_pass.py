@@ -10,6 +10,7 @@ from runtime.activity import evaluating, left_out
 from runtime.core.tracking import Tracking
 from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
+from runtime.interruption import SCRIPT_ERRORS, limited
 from runtime.loading.directives import is_directive, run_directive
 from runtime.loading.facts import Facts, keeps_for_later, same
 from runtime.loading.preparing import in_file, prepare
@@ -358,7 +359,10 @@ class FilePass:
 
     def in_file(self, run: Callable[[], Any], span: Span | None = None) -> Any:
         """Run something with `*file*` as this file."""
-        with in_file(span or Span(str(self.state.path), 1, 1, 1, 1)):
+        with (
+            in_file(span or Span(str(self.state.path), 1, 1, 1, 1)),
+            limited(self.host.call_limits),
+        ):
             return run()
 
     def _guarded(self, item: Item, run: Callable[[], Any]) -> bool:
@@ -376,7 +380,7 @@ class FilePass:
             self.errors += mine or [_SILENT]
         except LispError as e:
             self.errors.append(e)
-        except Exception as e:  # a macro or a value failed
+        except SCRIPT_ERRORS as e:  # a macro or a value failed
             self.errors.append(fault(e))
         else:
             return True

@@ -12,6 +12,7 @@ from typing import Any
 from runtime.activity import evaluating
 from runtime.core.output import use_vars
 from runtime.errors import LispError, LispErrors, Span
+from runtime.interruption import limited
 from runtime.loading.directives import is_directive, run_directive
 from runtime.loading.file_pass import FilePass
 from runtime.loading.preparing import in_file, prepare
@@ -99,7 +100,8 @@ class Loader:
                     self.host.stubs.compile_pending()
                 except LispErrors as e:
                     raise e.errors[0] from None
-                value = run()
+                with limited(self.host.call_limits):
+                    value = run()
         return value
 
     # --- files ------------------------------------------------------------------------------------

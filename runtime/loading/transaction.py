@@ -21,6 +21,7 @@ from runtime.core.protocols import Protocol as LispProtocol
 from runtime.core.tracking import Tracking
 from runtime.core.values import Unbound
 from runtime.errors import AnalysisError, LispErrors, Span
+from runtime.interruption import SCRIPT_ERRORS
 from runtime.loading.facts import Facts, is_mutable
 from runtime.loading.records import FileState, Program, Record
 from runtime.namespaces import Namespace, Namespaces, Var
@@ -436,7 +437,7 @@ class Transaction:
                         file, line = str(place.state.path), record.span.line
                         with evaluating("load", file, record.text, line):
                             place.in_file(item.run)
-                    except Exception as e:
+                    except SCRIPT_ERRORS as e:
                         item.place.late_failed(item, fault(e))
                     item.place.late_done(item, found)
         finally:

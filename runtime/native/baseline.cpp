@@ -247,6 +247,10 @@ void frame::end(int slot) noexcept {
   Py_XDECREF(local);
 }
 
+bool frame::round(int where) noexcept {
+  return attention_wanted() && fails(*this, where, -1, [] { return attend(), ref::share(Py_None); });
+}
+
 // --- answers -------------------------------------------------------------------------------------
 
 bool frame::is(int value) const noexcept { return truthy(read(*this, value)); }

@@ -37,6 +37,9 @@ struct TS_API frame {
   bool stub(int place, int dst, int stub, ...) noexcept; // which says how many operands follow
   void end(int slot) noexcept; // the scope of a native local
 
+  // At a loop's start: lets other threads run, and fails where this one is to stop.
+  bool round(int place) noexcept;
+
   // --- answers
   bool is(int value) const noexcept; // neither nil nor false
   bool nil(int value) const noexcept;

@@ -1,6 +1,7 @@
 // Vars, functions and their shared code as Python types. Calls count themselves here, whatever tier they run in.
 #include "function.hpp"
 #include "gil.hpp"
+#include "interrupt.hpp"
 #include <structmember.h>
 #include <cstddef>
 #include <ctime>
@@ -47,6 +48,16 @@ std::uint8_t kind_of(PyObject* o) noexcept {
   return PyBool_Check(o) ? saw_bool : saw_other;
 }
 
+// Between two rounds of a function no frame of Python's tells that it runs.
+void attend_as(code* shared) {
+  try {
+    attend();
+  } catch(py_error const&) {
+    if(char const* const name = PyUnicode_AsUTF8(shared->name)) _PyTraceback_Add(name, "", 0);
+    throw;
+  }
+}
+
 // Tier 0: a frame is a list of captures, the function itself, parameters, then empty slots for locals.
 ref interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject* arities) {
   for(Py_ssize_t i = 0; i < PyTuple_GET_SIZE(arities); ++i) {
@@ -65,6 +76,7 @@ ref interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject* ariti
     while(true) {
       ref result = ref::own(PyObject_CallOneArg(a.body, frame.p));
       if(result.p != recur_mark) return result;
+      if(attention_wanted()) attend_as(self->shared);
     }
   }
   wrong_arity(self, count);

@@ -66,18 +66,21 @@ TS_API PyObject* guard_failed(fn* self, PyObject* const* args, Py_ssize_t count)
 // The arguments from `from` on as a seq, nil when there are none: a variadic function's rest parameter.
 TS_API ref rest_args(PyObject* const* args, Py_ssize_t from, Py_ssize_t count);
 
-// Deep recursion ends in an error before the C stack does.
+// Deep recursion ends in an error before the C stack does. The watchdog sets the limit above every frame where the
+// thread is to attend: see interrupt.hpp.
 extern TS_API __thread char* stack_limit; // not thread_local, which would check for an initialiser
 TS_API void check_stack_slow();
 inline void check_stack() {
-  if(static_cast<char*>(__builtin_frame_address(0)) < stack_limit || !stack_limit) check_stack_slow();
+  char* const limit = __atomic_load_n(&stack_limit, __ATOMIC_RELAXED);
+  if(static_cast<char*>(__builtin_frame_address(0)) < limit || !limit) check_stack_slow();
 }
 
-// The same for compiled code, whose thread-local variables Cling does not link: it asks once how far it may go.
-TS_API char const* stack_floor();
+// The same for compiled code, whose thread-local variables Cling does not link: it asks once where the limit stands.
+TS_API char* const* stack_floor();
 TS_API void check_depth();
-TS_INLINE void check_depth(char const* floor) {
-  if(__builtin_expect(static_cast<char*>(__builtin_frame_address(0)) < floor, 0)) check_depth();
+TS_INLINE void check_depth(char* const* floor) {
+  if(__builtin_expect(static_cast<char*>(__builtin_frame_address(0)) < __atomic_load_n(floor, __ATOMIC_RELAXED), 0))
+    check_depth();
 }
 
 // Turns the C++ exception that is being handled into Python's error indicator.

@@ -237,12 +237,6 @@ int cursor::traverse(visitproc visit, void* arg) const {
   return walk_ && more_ == sources::links ? static_cast<cursor*>(walk_)->traverse(visit, arg) : 0;
 }
 
-void breathe() {
-  if(PyErr_CheckSignals() < 0) throw py_error{};
-  Py_BEGIN_ALLOW_THREADS
-  Py_END_ALLOW_THREADS
-}
-
 ref reduced_value(PyObject* reduced) { return ref::share(reduced_slot.of(reduced)); }
 
 ref reduce(PyObject* f, ref acc, cursor& items) {
@@ -251,7 +245,8 @@ ref reduce(PyObject* f, ref acc, cursor& items) {
     PyObject* args[] = { nullptr, acc.get(), item }; // the first place is the callee's to use
     acc = call(f, args + 1, 2);
     if(is_reduced(acc.get())) return reduced_value(acc.get());
-    if(count % breath == 0) breathe();
+    if(attention_wanted()) attend();
+    else if(count % breath == 0) breathe();
   }
   return acc;
 }
@@ -285,6 +280,7 @@ ref reduce_kv(PyObject* f, ref acc, PyObject* pairs) {
     PyObject* args[] = { nullptr, acc.get(), key, value };
     acc = call(f, args + 1, 3);
     if(++count % breath == 0) breathe();
+    else if(attention_wanted()) attend();
     return !is_reduced(acc.get());
   });
   return is_reduced(acc.get()) && count ? reduced_value(acc.get()) : acc;

@@ -1,5 +1,6 @@
 // Walking the items of anything seqable, for compiled loops: `reduce`, `doseq` and what is fused with them.
 #pragma once
+#include "interrupt.hpp"
 #include "support.hpp"
 
 namespace ts {
@@ -58,8 +59,6 @@ extern TS_API PyTypeObject* reduced_type;
 TS_INLINE bool is_reduced(PyObject* o) noexcept { return class_of(o) == reduced_type; }
 TS_API ref reduced_value(PyObject* reduced);
 
-// Lets other threads run and raises what a signal handler raises: for loops that call no Python.
-TS_API void breathe();
 
 // `(f acc item)` over all items, until it is reduced.
 TS_API ref reduce(PyObject* f, ref acc, cursor& items);

@@ -109,7 +109,8 @@ PyObject* filter_next(PyObject* self) {
       if(found) return item;
     }
     Py_DECREF(item);
-    if(!answer || (count % 1024 == 0 && !guarded([] { return breathe(), ref::share(Py_None); }))) break;
+    bool const due = count % 1024 == 0 || attention_wanted();
+    if(!answer || (due && !guarded([] { return breathe(), ref::share(Py_None); }))) break;
   }
   filter_clear(self); // as a generator that ended or raised
   return nullptr;
@@ -177,6 +178,7 @@ ref drain(PyObject* coll) {
   unsigned count = 1;
   for(PyObject* item; items.next(item); ++count) {
     if(count % 1024 == 0) breathe();
+    else if(attention_wanted()) attend();
   }
   return ref::share(Py_None);
 }

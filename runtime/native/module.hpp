@@ -14,6 +14,7 @@ bool init_collections(PyObject* module);
 bool init_sequences(PyObject* module);
 bool init_iteration(PyObject* module);
 bool init_iterators(PyObject* module);
+bool init_interrupt(PyObject* module);
 bool init_updates(PyObject* module);
 bool init_math(PyObject* module);
 bool init_functions(PyObject* module);

@@ -1,5 +1,6 @@
 // How deep Lisp calls may nest: an error comes before the C stack ends.
 #include "function.hpp"
+#include "interrupt.hpp"
 #include <pthread.h>
 #include <cstddef>
 
@@ -15,9 +16,10 @@ constexpr std::size_t stack_share = 4 * 1024 * 1024;
 } // namespace
 
 __thread char* stack_limit = nullptr;
+static __thread char* stack_end = nullptr; // what `stack_limit` is while the thread need not attend
 
 void check_stack_slow() {
-  if(!stack_limit) {
+  if(!stack_end) {
     pthread_attr_t attributes;
     void* base = nullptr;
     std::size_t size = 0;
@@ -26,19 +28,21 @@ void check_stack_slow() {
       pthread_attr_destroy(&attributes);
     }
     std::size_t const used_up = size > stack_share + stack_margin ? size - stack_share : stack_margin;
-    stack_limit = static_cast<char*>(base) + (size > 2 * stack_margin ? used_up : size / 4);
+    stack_end = static_cast<char*>(base) + (size > 2 * stack_margin ? used_up : size / 4);
   }
-  if(static_cast<char*>(__builtin_frame_address(0)) < stack_limit) {
+  __atomic_store_n(&stack_limit, stack_end, __ATOMIC_RELAXED);
+  if(static_cast<char*>(__builtin_frame_address(0)) < stack_end) {
     PyErr_SetString(PyExc_RecursionError, "stack overflow: calls are nested too deeply");
     throw py_error{};
   }
+  attend();
 }
 
 void check_depth() { check_stack(); }
 
-char const* stack_floor() {
+char* const* stack_floor() {
   check_stack();
-  return stack_limit;
+  return &stack_limit;
 }
 
 } // namespace ts

@@ -7,6 +7,7 @@ from typing import Any
 
 from runtime.analysis import nodes as n
 from runtime.analysis.types import CppType, Flag
+from runtime.errors import Span
 from runtime.stubs.bodies import DISCARD as NOTHING
 from runtime.stubs.bodies import MATCHER, VALUE
 from runtime.tiers import literals
@@ -158,24 +159,25 @@ class BaselineControl(BaselineWriter):
         mark, open_ = self.top, len(self.ending)
         for local, init in node.bindings:
             self.bind(local, init)
-        self.open_loop(node.label)
+        self.open_loop(node.label, node.span)
         self.into(node.body, dst)
         self.close_loop(node.label)
         self.end_scopes(open_)
         del self.ending[open_:]
         self.top = mark
 
-    def open_loop(self, label: int) -> None:
+    def open_loop(self, label: int, span: Span | None) -> None:
         """Where the `Recur`s of that label go."""
         start = Again(len(self.lines), self.label("again"), len(self.ending))
         self.again[label] = start
         self.emit(f"{start.label}:;")
+        self.attempt("round", (self.place(span),))
 
     def close_loop(self, label: int) -> None:
         """The end of a loop: where none came back, there is no label."""
         start = self.again[label]
         if not start.used:
-            del self.lines[start.line]
+            del self.lines[start.line : start.line + 2]
 
     def recur(self, node: n.Recur, dst: Operand) -> None:
         mark = self.top

@@ -100,7 +100,7 @@ class ControlFlow(CppWriter):
         self.open("")
         for local, init in node.bindings:
             self.bind(local, init)
-        self.open_round()
+        self.open_round(node.span)
         self.span = None
         self.loops += 1
         self.into(node.body, dest)

@@ -78,11 +78,20 @@ class CppWriter(ABC):
         self.emit("} else {")
         self.depth += 1
 
-    def open_round(self) -> None:
-        """A loop that ends by other ways; now and then it lets other threads run and looks for interrupts."""
+    def open_round(self, span: Span | None) -> None:
+        """A loop that ends by other ways; where it is asked to, it lets other threads run or stops."""
         turn = self.fresh("turn")
         self.open(f"for(std::uint32_t {turn} = 1;; ++{turn})")
-        self.emit(f"if({turn} % {ROUNDS_A_BREATH} == 0) ts::breathe();")
+        self.breathe(turn, ROUNDS_A_BREATH, span)
+
+    def breathe(self, turn: str, rounds: int, span: Span | None) -> None:
+        """What stands at the start of a round. The place is told where it stops, which is seldom."""
+        place = ""
+        if span is not None:
+            place = f"at = {len(self.spans)}; "
+            self.spans.append(span)
+        due = f"ts::attention_wanted() || {turn} % {rounds} == 0"
+        self.emit(f"if({due}) {{ {place}ts::breathe(); }}")
 
     def close(self) -> None:
         self.depth -= 1

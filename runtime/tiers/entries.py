@@ -89,7 +89,7 @@ class Entries(ControlFlow):
         typed = ", ".join(
             f"{_ABI.get(rep, rep)} {name}" for rep, name in zip(plan.params, names, strict=True)
         )
-        params = f"ts::fn* self, PyObject* const* K, char const* floor, {typed}"
+        params = f"ts::fn* self, PyObject* const* K, char* const* floor, {typed}"
         labels = f'{c_string(self.node.name)}, "{self.symbol}"'
         catches = any("ts::caught(here" in line for line in body)
         lines = [

@@ -81,7 +81,7 @@ class Fused(CoreCalls):
         self.at(node)
         self.emit(f"PyObject* {item} = nullptr;")
         self.open(f"for(std::uint32_t turn = 1; {items}.next({item}); ++turn)")
-        self.emit("if(turn % 1024 == 0) ts::breathe();")
+        self.breathe("turn", 1024, None)
         self.loops += 1
         given = Val(item, BORROWED, True)
         for call, holder in reversed(stages):

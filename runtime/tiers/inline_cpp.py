@@ -122,7 +122,7 @@ class InlineFunction(Fused, InteropCpp):
             head += [
                 "  int at = 0; // an index of the function's places",
                 f'  ts::activation here{{ {c_string(node.name)}, "{self.symbol}" }};',
-                *(["  char const* const floor = ts::stack_floor();"] if self.needs_floor else []),
+                *(["  char* const* const floor = ts::stack_floor();"] if self.needs_floor else []),
                 "  try {",
                 *self.lines,
                 "  } catch(...) {",
@@ -181,7 +181,7 @@ class InlineFunction(Fused, InteropCpp):
             self.emit(f"{rep} {name} = {self.as_rep(value, rep)};")
             self.names[param] = Val(f"{name}.p", BORROWED) if rep == OWNED else Val(name, rep)
         if again:
-            self.open_round()
+            self.open_round(None)
         self.loops += again
         self.into(arity.body, dest)
         self.loops -= again

@@ -135,7 +135,8 @@ class ControlClosures(ClosureBuilder):
         body = self.effect(node.body) if discarded else self.build(node.body)
         count_loops = self.host.count_loops(self.name)
         replacement = LoopReplacement(node, self.name, self.slot, self.host.compile_loop)
-        place: Place = (self.name, None)  # its replacement's errors are this activation's
+        # Its replacement's errors are this activation's; what stops it while nothing is called is told here.
+        place: Place = (self.name, node.span)
 
         def run(e: list[Any], _place: Place = place) -> Any:
             for slot, init in bound:
