@@ -1,10 +1,10 @@
-"""Calls into scripts end when they are asked to: limits of time and memory, Ctrl-C, an editor's `interrupt`.
+"""Calls into scripts end when they are asked to: limits of time and memory, Ctrl-C, `interrupt`.
 
-`limited` is around every call of a script. The watchdog (native/interrupt.cpp) asks the thread to stop, and what
-runs raises `Interrupted` at the next loop's round or call. Python code of core is reached by Python's own means: a
-signal on the main thread, an asynchronous exception elsewhere, and only while it is in a place where that breaks
-nothing (`may_raise`). What waits does so in slices (`wait`). `Interrupted` is no `Exception`: a script's `catch`
-does not see it, its `finally` has as long again as the grace that the watchdog gives.
+`limited` is around every call of a script. The watchdog (native/interrupt.cpp) asks the thread to stop,
+and what runs raises `Interrupted` at the next loop's round or call. Python code of core is reached by
+Python's own means: a signal on the main thread, an asynchronous exception elsewhere, and only where that
+breaks nothing (`may_raise`). What waits does so in slices (`wait`). `Interrupted` is no `Exception`: a
+script's `catch` does not see it, and its `finally` has half as long again.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def not_counted() -> Iterator[None]:
 
 
 def interrupt(thread: int | None = None, reason: Reason = Reason.BY_USER) -> int:
-    """Ask the calls of scripts on a thread (`threading.get_ident`; None: on all) to stop; how many there are."""
+    """Ask the calls on a thread (`threading.get_ident`; None: on all) to stop; how many there are."""
     return _support.request(thread, int(reason))
 
 

@@ -22,8 +22,8 @@ from typing import Any
 
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
 from runtime.cling.forwarding import forwarding
-from runtime.memory import rss_mb
 from runtime.interruption import not_counted
+from runtime.memory import rss_mb
 from runtime.native import _support
 
 NATIVE = Path(_support.__file__).parent

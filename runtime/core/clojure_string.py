@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.core.invoke import as_fn
+from runtime.core.java_regex import finditer, substitute
 from runtime.core.kinds import type_name, vector
 from runtime.core.printing import str_value
 from runtime.core.registry import core
@@ -39,7 +40,7 @@ def split(text: Any, pattern: re.Pattern[str], limit: int = 0) -> Any:
     """The parts between the matches, at most `limit` of them; empty ones at the end only with a limit."""
     parts: list[str] = []
     at = 0
-    for match in pattern.finditer(_text(text)):
+    for match in finditer(pattern, _text(text)):
         if limit > 0 and len(parts) == limit - 1:
             break
         if match.end() == 0:  # an empty match at the start gives no empty first part
@@ -81,9 +82,9 @@ def _replace(text: Any, what: Any, by: Any, count: int) -> str:
     text = _text(text)
     if isinstance(what, re.Pattern):
         if isinstance(by, str):
-            return what.sub(_group_references(by), text, count=count)
+            return substitute(what, _group_references(by), text, count)
         f = as_fn(by)
-        return what.sub(lambda match: str_value(f(groups(match))), text, count=count)
+        return substitute(what, lambda match: str_value(f(groups(match))), text, count)
     if not isinstance(what, str | Char) or not isinstance(by, str | Char):
         raise TypeError(f"cannot replace {type_name(what)} by {type_name(by)}")
     return text.replace(str_value(what), str_value(by), count or -1)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from concurrent.futures import Future as PythonFuture
-from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 from runtime.core.invoke import as_fn
@@ -17,26 +17,43 @@ from runtime.core.printing import print_reference, register_printer
 from runtime.core.registry import core
 from runtime.core.state import Reference
 from runtime.core.values import Keyword, List
-from runtime.interruption import acquire, wait_for
+from runtime.interruption import (
+    CallLimits,
+    Interrupted,
+    acquire,
+    interrupt,
+    limited,
+    wait_for,
+)
 
 
 class Future:
     """A computation on a thread of its own."""
 
-    __slots__ = ("_inner",)
+    __slots__ = ("_inner", "_thread", "_cancelled")
 
     def __init__(self, thunk: Callable[[], Any]) -> None:
         self._inner: PythonFuture[Any] = PythonFuture()
+        self._cancelled = False
 
         def run() -> None:
             if not self._inner.set_running_or_notify_cancel():
                 return
             try:
-                self._inner.set_result(thunk())
+                with limited(
+                    CallLimits()
+                ):  # it may take as long as it wants, until it is cancelled
+                    result = thunk()
+            except Interrupted as error:
+                stopped = RuntimeError(f"the future was {error}")
+                self._inner.set_exception(CancelledError() if self._cancelled else stopped)
             except BaseException as error:  # whoever derefs the future gets it
                 self._inner.set_exception(error)
+            else:
+                self._inner.set_result(result)
 
-        threading.Thread(target=run, name="future", daemon=True).start()
+        self._thread = threading.Thread(target=run, name="future", daemon=True)
+        self._thread.start()
 
     @property
     def realized(self) -> bool:
@@ -44,10 +61,16 @@ class Future:
 
     @property
     def cancelled(self) -> bool:
-        return self._inner.cancelled()
+        return self._cancelled
 
     def cancel(self) -> bool:
-        return self._inner.cancel()
+        """Have it stop; False when it has its value already."""
+        if self._cancelled or self._inner.done():
+            return False
+        self._cancelled = True
+        if not self._inner.cancel():
+            interrupt(self._thread.ident)
+        return True
 
     def deref(self) -> Any:
         self._wait(None)
@@ -83,7 +106,7 @@ def future_done(f: Future) -> bool:
 
 @core("future-cancel", arglists="([f])")
 def future_cancel(f: Future) -> bool:
-    """Cancels a future that has not started; Python cannot stop one that runs."""
+    """Stops a future that has no value yet; whether it was so. Derefs of it raise."""
     return f.cancel()
 
 
@@ -203,11 +226,15 @@ class Agent(Reference):
         if self.error is not None:
             return
         try:
-            old, new = self.value, f(self.value, *args)
-            self.check(new)
-            self.value = new
-            self.notify(old, new)
-        except Exception as error:  # `agent-error` shows it
+            with limited(CallLimits()):
+                old, new = self.value, f(self.value, *args)
+                self.check(new)
+                self.value = new
+                self.notify(old, new)
+        except (Exception, Interrupted) as stopped:  # `agent-error` shows it
+            interrupted = isinstance(stopped, Interrupted)
+            error = RuntimeError(f"the action was {stopped}") if interrupted else stopped
+            assert isinstance(error, Exception)
             if self.mode is FAIL:
                 self.error = error
             if self.handler is not None:

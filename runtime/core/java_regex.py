@@ -10,8 +10,16 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import unicodedata
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Any
+
+import regex
+
+from runtime.interruption import wait_for
+from runtime.native import _support
 
 _sources: dict[re.Pattern[str], str] = {}  # only of patterns whose text had to change
 
@@ -29,6 +37,65 @@ def compile_regex(source: str) -> re.Pattern[str]:
     if text != source:
         _sources[pattern] = source
     return pattern
+
+
+# Matching. Python's `re` can neither be told to stop nor give the GIL up, so another engine, to which the
+# pattern's text means the same, does it: https://pypi.org/project/regex/
+
+
+@lru_cache(maxsize=512)
+def _matcher(pattern: re.Pattern[str]) -> Any:
+    return regex.compile(pattern.pattern, _regex_flags(pattern), cache_pattern=False)
+
+
+def _regex_flags(pattern: re.Pattern[str]) -> int:
+    inline = re.match(r"\(\?[a-zA-Z]+\)", pattern.pattern)
+    names = ("IGNORECASE", "MULTILINE", "DOTALL", "VERBOSE", "ASCII")
+    flags = regex.VERSION0
+    for name in () if inline else names:
+        if pattern.flags & getattr(re, name):
+            flags |= getattr(regex, name)
+    return int(flags | (regex.ASCII if pattern.flags & re.ASCII else 0))
+
+
+def _guarded(method: Callable[..., Any], *args: Any) -> Any:
+    """Match for as long as the script's call may still take."""
+    left = _support.seconds_left()
+    try:
+        return method(*args, concurrent=True, timeout=None if left < 0 else max(left, 0.001))
+    except TimeoutError:
+        wait_for(lambda slice_s: time.sleep(slice_s), 1.0)  # the watchdog is about to say so
+        raise
+
+
+def search(pattern: re.Pattern[str], text: str, start: int = 0) -> Any:
+    """The first match at or after `start`, or None."""
+    return _guarded(_matcher(pattern).search, text, start)
+
+
+def fullmatch(pattern: re.Pattern[str], text: str) -> Any:
+    """The match of the whole text, or None."""
+    return _guarded(_matcher(pattern).fullmatch, text)
+
+
+def finditer(pattern: re.Pattern[str], text: str) -> Iterator[Any]:
+    """The matches one after the other, as Java finds them: after an empty one it looks one further."""
+    at = 0
+    while at <= len(text) and (match := search(pattern, text, at)) is not None:
+        yield match
+        at = match.end() + (match.end() == match.start())
+
+
+def substitute(pattern: re.Pattern[str], by: Callable[[Any], str], text: str, most: int = 0) -> str:
+    """The text with what `by` gives in the place of its matches, at most so many where that is not 0."""
+    parts: list[str] = []
+    at = 0
+    for count, match in enumerate(finditer(pattern, text), 1):
+        parts += (text[at : match.start()], by(match))
+        at = match.end()
+        if count == most:
+            break
+    return "".join((*parts, text[at:]))
 
 
 def regex_source(pattern: re.Pattern[str]) -> str:

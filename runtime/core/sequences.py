@@ -14,6 +14,7 @@ from runtime.core.registry import core, define
 from runtime.core.values import EMPTY_LIST, Char, List
 from runtime.native import _support
 
+INTERRUPTED_SEQUENCE = "this sequence was interrupted while an item was computed"
 SEGMENT = 32  # items a segment of an `IterSeq` holds
 
 
@@ -172,6 +173,10 @@ class Segment:
         except Exception as error:
             self.source = None
             self.error = error
+            raise
+        except BaseException:  # a generator is over then, so the sequence must not look ended
+            self.source = None
+            self.error = RuntimeError(INTERRUPTED_SEQUENCE)
             raise
         self.items.append(item)
         if len(self.items) == SEGMENT:

@@ -6,7 +6,7 @@ import re
 import uuid
 from typing import Any
 
-from runtime.core.java_regex import compile_regex
+from runtime.core.java_regex import compile_regex, finditer, fullmatch, search
 from runtime.core.kinds import type_name, vector
 from runtime.core.printing import str_value
 from runtime.core.registry import core
@@ -48,7 +48,7 @@ class Matcher:
     """A regular expression on its way through a text, as `re-matcher` makes it."""
 
     def __init__(self, pattern: re.Pattern[str], text: str) -> None:
-        self.found = pattern.finditer(text)
+        self.found = finditer(pattern, text)
         self.match: re.Match[str] | None = None
 
     def find(self) -> Any:
@@ -75,19 +75,19 @@ def re_find(pattern: Any, text: Any = None) -> Any:
     """The first (of a matcher: the next) match, with groups as a vector; nil for none."""
     if type(pattern) is Matcher:
         return pattern.find()
-    return groups(pattern.search(text))
+    return groups(search(pattern, text))
 
 
 @core("re-matches", arglists="([re s])")
 def re_matches(pattern: re.Pattern[str], text: str) -> Any:
     """The match of the whole string, with groups as a vector; nil for none."""
-    return groups(pattern.fullmatch(text))
+    return groups(fullmatch(pattern, text))
 
 
 @core("re-seq", arglists="([re s])")
 def re_seq(pattern: re.Pattern[str], text: str) -> Any:
     """The lazy sequence of all matches; nil for none."""
-    return seq(IterSeq.over(map(groups, pattern.finditer(text))))
+    return seq(IterSeq.over(map(groups, finditer(pattern, text))))
 
 
 LONG = re.compile(r"[+-]?[0-9]+")

@@ -294,6 +294,18 @@ PyObject* start_clock(PyObject*, PyObject*) {
   Py_RETURN_NONE;
 }
 
+// seconds_left() -> until this thread's limit; -1 without one.
+PyObject* seconds_left(PyObject*, PyObject*) {
+  double left = -1;
+  if(own.r && !own.r->watches.empty()) {
+    std::lock_guard const held(lock);
+    watch const& w = own.r->watches.back();
+    if(own.r->asked != nothing) left = 0;
+    else if(w.limit) left = std::max(0.0, static_cast<double>(w.start + w.limit - now()) / 1e9);
+  }
+  return PyFloat_FromDouble(left);
+}
+
 // take_request() -> (reason, limit in seconds, bytes) of this thread: from here on it has as long again to clean up.
 PyObject* take_request(PyObject*, PyObject*) {
   if(!own.r) return Py_BuildValue("(idL)", int{ nothing }, 0.0, 0LL);
@@ -423,6 +435,7 @@ PyMethodDef methods[] = {
   { "end_watch", end_watch, METH_O, "The watched call of that number ended." },
   { "stop_clock", stop_clock, METH_NOARGS, "What follows is not the watched call's time; whether its clock ran." },
   { "start_clock", start_clock, METH_NOARGS, "It is again." },
+  { "seconds_left", seconds_left, METH_NOARGS, "What is left of this thread's limit; -1 where there is none." },
   { "take_request", take_request, METH_NOARGS, "Why this thread is to stop: (reason, limit in seconds, bytes)." },
   { "request", fast(request), METH_FASTCALL, "Ask a thread (None: all) to stop what is watched there: how many were." },
   { "requested", requested, METH_NOARGS, "The threads that were asked to stop and have not yet." },

@@ -68,9 +68,18 @@ bool pull(PyObject* segment) {
   PyObject* const made = PyIter_Next(source.get());
   if(!made) {
     if(PyErr_Occurred()) {
-      if(!PyErr_ExceptionMatches(PyExc_Exception)) raise();
-      ref const error = pending_exception();
-      lazies.segment_error.set(segment, error.get());
+      if(PyErr_ExceptionMatches(PyExc_Exception)) {
+        ref const error = pending_exception();
+        lazies.segment_error.set(segment, error.get());
+      } else { // an interrupt: a generator is over then, so the sequence must not look ended
+        PyObject *type, *value, *trace;
+        PyErr_Fetch(&type, &value, &trace);
+        PyObject* const error = PyObject_CallFunction(
+          PyExc_RuntimeError, "s", "this sequence was interrupted while an item was computed");
+        if(error) lazies.segment_error.set(segment, error);
+        Py_XDECREF(error);
+        PyErr_Restore(type, value, trace);
+      }
     }
     lazies.segment_source.set(segment, Py_None);
     if(PyErr_Occurred()) raise();

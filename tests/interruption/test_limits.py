@@ -1,0 +1,154 @@
+"""What never ends by itself ends at its limit, in every strategy, with the same words, function and line."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from runtime import Runtime
+from runtime.errors import Interruption, LispError
+from runtime.interruption import CallLimits
+from runtime.native import _support
+from runtime.tiers.engine import STRATEGIES
+from tests.interruption.scripts import ENDLESS, GROWING
+
+SECONDS = 0.3
+
+
+@pytest.fixture(scope="module", params=STRATEGIES)
+def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
+    made = Runtime(request.param, threshold=3, call_limits=CallLimits(SECONDS))
+    yield made
+    made.close()
+
+
+def proof_of_life(runtime: Runtime) -> None:
+    """The runtime works, and nothing of the interruption is left to hit what comes next."""
+    assert runtime.eval("(reduce + (map inc (range 100)))") == 5050
+    assert runtime.eval("(loop [i 0] (if (< i 2000) (recur (inc i)) i))") == 2000
+    assert not _support.is_requested()
+    assert not _support.watched() or all(t != threading.get_ident() for t, _ in _support.watched())
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_what_does_not_end_is_interrupted(runtime: Runtime, name: str) -> None:
+    definitions, call = ENDLESS[name]
+    runtime.eval(definitions, "script.jank")
+    with pytest.raises(Interruption) as caught:
+        runtime.eval(call, "call.jank")
+    assert caught.value.message == f"interrupted after {SECONDS:g} s"
+    assert "the limit" in caught.value.expected
+    assert caught.value.span is not None
+    assert caught.value.span.file == "script.jank"
+    assert any(frame.function == "user/f" for frame in caught.value.stack)
+    proof_of_life(runtime)
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_on_another_thread_too(runtime: Runtime, name: str) -> None:
+    definitions, call = ENDLESS[name]
+    found: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            runtime.eval(definitions, "script.jank")
+            runtime.eval(call, "call.jank")
+        except BaseException as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert [type(e) for e in found] == [Interruption]
+    assert str(found[0]) == f"interrupted after {SECONDS:g} s"
+    proof_of_life(runtime)
+
+
+def test_a_macro_that_does_not_end(runtime: Runtime) -> None:
+    with pytest.raises(Interruption) as caught:
+        runtime.eval("(defmacro m [] (while true))\n(m)", "macro.jank")
+    assert any(frame.function == "user/m" for frame in caught.value.stack)
+    proof_of_life(runtime)
+
+
+def test_a_call_within_its_limit_is_left_alone(runtime: Runtime) -> None:
+    runtime.eval("(defn f [n] (loop [i 0] (if (< i n) (recur (inc i)) i)))")
+    for _ in range(50):
+        assert runtime.call("user/f", 10_000) == 10_000
+
+
+def test_evaluating_does_not_prolong_the_limit(runtime: Runtime) -> None:
+    with pytest.raises(Interruption):
+        runtime.eval("(while true (eval '(+ 1 2)))")
+    proof_of_life(runtime)
+
+
+def test_somebody_asks(runtime: Runtime) -> None:
+    limits, runtime.call_limits = runtime.call_limits, CallLimits()
+    try:
+        asked = threading.Timer(0.1, runtime.interrupt, [threading.get_ident()])
+        asked.start()
+        with pytest.raises(Interruption, match="interrupted by the user"):
+            runtime.eval("(while true)")
+        asked.join()
+    finally:
+        runtime.call_limits = limits
+    proof_of_life(runtime)
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_memory_has_a_limit(runtime: Runtime, name: str) -> None:
+    limits, runtime.call_limits = runtime.call_limits, CallLimits(30, 100 << 20)
+    definitions, call = GROWING[name]
+    try:
+        runtime.eval(definitions, "script.jank")
+        with pytest.raises(Interruption, match="memory grew by more than 100 MB") as caught:
+            runtime.eval(call, "call.jank")
+    finally:
+        runtime.call_limits = limits
+    assert any(frame.function == "user/f" for frame in caught.value.stack)
+    proof_of_life(runtime)
+
+
+def test_a_future_can_be_cancelled(runtime: Runtime) -> None:
+    runtime.eval("(def fut (future (while true)))")
+    assert runtime.eval("(future-cancel fut)") is True
+    assert runtime.eval("(future-cancelled? fut)") is True
+    with pytest.raises(LispError):
+        runtime.eval("@fut")
+    assert runtime.eval("(future-cancel fut)") is False
+
+
+def test_an_interrupted_sequence_does_not_look_ended(runtime: Runtime) -> None:
+    runtime.eval("(def xs (for [x (range 1000)] (if (= x 40) (loop [] (recur)) x)))")
+    with pytest.raises(Interruption):
+        runtime.eval("(count xs)")
+    with pytest.raises(LispError, match="was interrupted"):
+        runtime.eval("(count xs)")
+
+
+def test_reading_a_line_that_nobody_types(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    reading, writing = os.pipe()
+    with open(reading) as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        with pytest.raises(Interruption):
+            runtime.eval("(read-line)")
+        os.write(writing, b"one\ntwo\nthree")
+        assert runtime.eval("(read-line)") == "one"
+        os.close(writing)
+        assert runtime.eval("[(read-line) (read-line) (read-line)]") == ["two", "three", None]
+
+
+def test_waiting_is_not_late(runtime: Runtime) -> None:
+    start = time.perf_counter()
+    runtime.eval("(let [p (promise)] (future (deliver p 1)) @p)")
+    assert time.perf_counter() - start < 30
