@@ -9,10 +9,12 @@ script's `catch` does not see it, and its `finally` has half as long again.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from typing import Any, Protocol
 from runtime.native import _support
 
 SLICE_S = 0.05  # of waiting, between two looks at whether to stop
+LAST_WORDS_S = 1.0  # for threads, when the program ends
 GB = 1 << 30
 
 
@@ -137,12 +140,10 @@ def acquire(lock: Lock) -> None:
 
 def wait_for(step: Callable[[float], Any], seconds: float | None = None) -> bool:
     """Call `step(seconds of a slice)` until it is true or the time is over; whether it was."""
-    from time import monotonic
-
-    end = None if seconds is None else monotonic() + seconds
+    end = None if seconds is None else time.monotonic() + seconds
     while True:
         _support.check()
-        left = SLICE_S if end is None else end - monotonic()
+        left = SLICE_S if end is None else end - time.monotonic()
         if step(max(0.0, min(SLICE_S, left))):
             return True
         if left <= 0:
@@ -191,6 +192,17 @@ def _deliver(fd: int) -> None:
         del frames
 
 
+def _end_all() -> None:
+    """At the interpreter's end: its way of ending threads does not agree with C++."""
+    own = threading.get_ident()
+    last = time.monotonic() + LAST_WORDS_S
+    while time.monotonic() < last:
+        if all(thread == own for thread, _ in _support.watched()):
+            return
+        interrupt(reason=Reason.BY_END)
+        time.sleep(0.005)
+
+
 _started = threading.Lock()
 _fd = -1
 
@@ -205,6 +217,7 @@ def start() -> None:
             return
         _fd = os.eventfd(0, os.EFD_CLOEXEC)
         _support.start_watchdog(_fd, Interrupted)
+        atexit.register(_end_all)
         threading.Thread(target=_deliver, args=(_fd,), name="interruption", daemon=True).start()
 
 

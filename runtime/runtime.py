@@ -41,7 +41,7 @@ from runtime.tiers.engine import STRATEGIES, Engine
 from runtime.tiers.functions import TOP_LEVEL, FnCode, FunctionTable
 from runtime.tiers.interpreter import build_arities
 from runtime.tiers.policy import Limits
-from runtime.traces import fault
+from runtime.traces import fault, register
 
 K_JIT, K_INTERPRET, K_FRAME = Keyword("jit"), Keyword("interpret"), Keyword("frame")
 K_GIL = Keyword("gil")
@@ -489,6 +489,8 @@ class Runtime:
         code = self.table.by_key.get(node.key)
         if code is None:
             code = FnCode(node)
+            if node.span is not None:
+                register(f"tier 0: {code.name}", code.name, (node.span,))
             self.table.add(code)
             self.engine.watch(code)
         return code

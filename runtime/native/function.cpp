@@ -5,6 +5,7 @@
 #include <structmember.h>
 #include <cstddef>
 #include <ctime>
+#include <string>
 
 namespace ts {
 
@@ -53,7 +54,9 @@ void attend_as(code* shared) {
   try {
     attend();
   } catch(py_error const&) {
-    if(char const* const name = PyUnicode_AsUTF8(shared->name)) _PyTraceback_Add(name, "", 0);
+    if(char const* const name = PyUnicode_AsUTF8(shared->name)) {
+      _PyTraceback_Add(name, (std::string("tier 0: ") + name).c_str(), 0); // as `traces.register` knows it
+    }
     throw;
   }
 }

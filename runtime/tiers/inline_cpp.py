@@ -181,7 +181,7 @@ class InlineFunction(Fused, InteropCpp):
             self.emit(f"{rep} {name} = {self.as_rep(value, rep)};")
             self.names[param] = Val(f"{name}.p", BORROWED) if rep == OWNED else Val(name, rep)
         if again:
-            self.open_round(None)
+            self.open_round(self.node.span)
         self.loops += again
         self.into(arity.body, dest)
         self.loops -= again

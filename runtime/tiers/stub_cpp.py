@@ -91,7 +91,7 @@ class StubFunction(BaselineControl):
             self.emit(f"if(f.rest(args, count, {required})) goto failed;")
         elif required:
             self.emit("f.params(args, count);")
-        self.open_loop(arity.label, None)
+        self.open_loop(arity.label, self.node.span)
         self.into(arity.body, RETURN)
         self.close_loop(arity.label)
         self.close()

@@ -45,9 +45,25 @@ ENDLESS: dict[str, tuple[str, str]] = {
     ),
 }
 
+# Those in which another thread waits, or computes in another way than the main thread.
+ON_THREADS = (
+    "(while true)",
+    "exponential recursion",
+    "(println (range))",
+    "(count (iterate inc 0))",
+    "@(promise)",
+    "a backtracking regex",
+)
+
 # What grows without end, for the limit of memory.
 GROWING: dict[str, tuple[str, str]] = {
-    "(into [] (range))": ("(defn f [] (into [] (map str (range))))", "(f)"),
-    "a loop that conjoins": ("(defn f [] (loop [v []] (recur (conj v (str v)))))", "(f)"),
+    "(into [] (range))": (
+        '(defn f [] (into [] (map (fn [x] (format "%09999d" x)) (range))))',
+        "(f)",
+    ),
+    "a loop that conjoins": (
+        '(defn f [] (loop [v []] (recur (conj v (format "%09999d" (count v))))))',
+        "(f)",
+    ),
     "a string that doubles": ('(defn f [] (loop [s "abc"] (recur (str s s))))', "(f)"),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,9 +13,9 @@ from runtime.errors import Interruption, LispError
 from runtime.interruption import CallLimits
 from runtime.native import _support
 from runtime.tiers.engine import STRATEGIES
-from tests.interruption.scripts import ENDLESS, GROWING
+from tests.interruption.scripts import ENDLESS, GROWING, ON_THREADS
 
-SECONDS = 0.3
+SECONDS = 0.12
 
 
 @pytest.fixture(scope="module", params=STRATEGIES)
@@ -28,8 +27,10 @@ def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
 
 def proof_of_life(runtime: Runtime) -> None:
     """The runtime works, and nothing of the interruption is left to hit what comes next."""
+    limits, runtime.call_limits = runtime.call_limits, CallLimits()
     assert runtime.eval("(reduce + (map inc (range 100)))") == 5050
     assert runtime.eval("(loop [i 0] (if (< i 2000) (recur (inc i)) i))") == 2000
+    runtime.call_limits = limits
     assert not _support.is_requested()
     assert not _support.watched() or all(t != threading.get_ident() for t, _ in _support.watched())
 
@@ -48,7 +49,7 @@ def test_what_does_not_end_is_interrupted(runtime: Runtime, name: str) -> None:
     proof_of_life(runtime)
 
 
-@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize("name", ON_THREADS)
 def test_on_another_thread_too(runtime: Runtime, name: str) -> None:
     definitions, call = ENDLESS[name]
     found: list[BaseException] = []
@@ -77,9 +78,13 @@ def test_a_macro_that_does_not_end(runtime: Runtime) -> None:
 
 
 def test_a_call_within_its_limit_is_left_alone(runtime: Runtime) -> None:
-    runtime.eval("(defn f [n] (loop [i 0] (if (< i n) (recur (inc i)) i)))")
-    for _ in range(50):
-        assert runtime.call("user/f", 10_000) == 10_000
+    limits, runtime.call_limits = runtime.call_limits, CallLimits(60)
+    try:
+        runtime.eval("(defn f [n] (loop [i 0] (if (< i n) (recur (inc i)) i)))")
+        for _ in range(20):
+            assert runtime.call("user/f", 10_000) == 10_000
+    finally:
+        runtime.call_limits = limits
 
 
 def test_evaluating_does_not_prolong_the_limit(runtime: Runtime) -> None:
@@ -103,11 +108,11 @@ def test_somebody_asks(runtime: Runtime) -> None:
 
 @pytest.mark.parametrize("name", GROWING)
 def test_memory_has_a_limit(runtime: Runtime, name: str) -> None:
-    limits, runtime.call_limits = runtime.call_limits, CallLimits(30, 100 << 20)
+    limits, runtime.call_limits = runtime.call_limits, CallLimits(30, 50 << 20)
     definitions, call = GROWING[name]
     try:
         runtime.eval(definitions, "script.jank")
-        with pytest.raises(Interruption, match="memory grew by more than 100 MB") as caught:
+        with pytest.raises(Interruption, match="memory grew by more than 50 MB") as caught:
             runtime.eval(call, "call.jank")
     finally:
         runtime.call_limits = limits
@@ -146,9 +151,3 @@ def test_reading_a_line_that_nobody_types(
         assert runtime.eval("(read-line)") == "one"
         os.close(writing)
         assert runtime.eval("[(read-line) (read-line) (read-line)]") == ["two", "three", None]
-
-
-def test_waiting_is_not_late(runtime: Runtime) -> None:
-    start = time.perf_counter()
-    runtime.eval("(let [p (promise)] (future (deliver p 1)) @p)")
-    assert time.perf_counter() - start < 30
