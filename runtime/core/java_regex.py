@@ -40,7 +40,7 @@ def compile_regex(source: str) -> re.Pattern[str]:
 
 
 # Matching. Python's `re` can neither be told to stop nor give the GIL up, so another engine, to which the
-# pattern's text means the same, does it: https://pypi.org/project/regex/
+# pattern's text means the same, does it: https://github.com/mrabarnett/mrab-regex
 
 
 @lru_cache(maxsize=512)
