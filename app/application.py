@@ -24,12 +24,14 @@ from app.surface import Surface
 from app.watch import Change, Watcher
 from app.window import Window
 from panels.desk import Desk
-from panels.model import PanelState, ProblemView, Snapshot
+from panels.model import PanelState, ProblemView, Snapshot, ThreadView
+from runtime import threads
 from runtime.cling import CPP_SUFFIXES
 from runtime.errors import LispError, LispErrors, RuntimeFault, Span, render
 from runtime.events import Event, Fault, Reload
 from runtime.info import Problem
 from runtime.memory import rss_mb
+from runtime.native import _support
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime
@@ -176,6 +178,7 @@ class Application:
 
     def close(self) -> None:
         """End the threads, the runtime and the window."""
+        _support.end_frame()
         for part in (self._watcher, self._nrepl):
             if part is not None:
                 part.close()
@@ -197,6 +200,9 @@ class Application:
 
     def deoptimise(self, function: str) -> None:
         self._started().deoptimise(function)
+
+    def cancel(self, number: int) -> None:
+        threads.cancel(number)
 
     def reload(self) -> None:
         for script in self.scripts:
@@ -286,6 +292,7 @@ class Application:
             loading=self.loading,
             rss_mb=rss_mb(),
             code=runtime.code_stats(),
+            threads=_thread_views(),
         )
 
     def _problem_views(self, problems: Sequence[Problem]) -> tuple[ProblemView, ...]:
@@ -345,6 +352,14 @@ def _surface(options: Options, before: dict[str, Any]) -> Surface:
     if "position" in before:
         window.move(*before["position"])
     return window
+
+
+def _thread_views() -> tuple[ThreadView, ...]:
+    now = time.perf_counter()
+    return tuple(
+        ThreadView(number, thread.kind, thread.what, now - thread.since)
+        for number, thread in threads.running()
+    )
 
 
 def _start_of(path: Path) -> Span:

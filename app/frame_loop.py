@@ -12,6 +12,9 @@ from app.guard import Guard
 from app.surface import Surface
 from runtime.errors import STACK_OVERFLOW, LispError, RuntimeFault
 from runtime.events import Event, EventLog, Reload
+from runtime.native import _support
+
+TURN_S = 5e-5  # between two frames, for threads that stand aside while one is drawn
 
 PATIENCE = 3  # successive frames that an entry may overflow the stack or lose ImGui's context
 
@@ -103,8 +106,7 @@ class FrameLoop:
 
     def step(self) -> bool:
         """One frame. False, with nothing drawn, when the user closed the window."""
-        self._wait()
-        started = time.perf_counter()
+        started = self._wait()
         if not self._begin():
             return False
         if self._runtime is not None:
@@ -269,13 +271,18 @@ class FrameLoop:
                 if getattr(entry, "name", "") not in self.left_out
             ]
 
-    def _wait(self) -> None:
+    def _wait(self) -> float:
+        """Wait until the next frame is due; when it was, in seconds: it counts from there."""
         if not self._shortest:
-            return
-        left = self._next_start - time.perf_counter()
-        if left > 0:
-            time.sleep(left)
+            if _support.anybody_aside():
+                _support.wait_between_frames(TURN_S)
+            return time.perf_counter()
+        now = time.perf_counter()
+        started = max(now, self._next_start)
+        if started > now:
+            _support.wait_between_frames(started - now)
         self._next_start = max(self._next_start + self._shortest, time.perf_counter())
+        return started
 
 
 def _overflown(problem: BaseException) -> bool:

@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.surface import destroy_context, make_context, replace_context
 from panels import theme
 from runtime.errors import EnvironmentFault
+from runtime.native import _support
 
 
 class RefusedByOpenGL(Exception):
@@ -59,6 +60,10 @@ class Window:
         visible: bool = True,
     ) -> None:
         self._handle = _open(title, size, visible)
+        # Called natively: other threads have their turn meanwhile.
+        swap = glfw._glfw.glfwSwapBuffers  # type: ignore[attr-defined]
+        self._swap = ctypes.cast(swap, ctypes.c_void_p).value or 0
+        self._address = ctypes.cast(self._handle, ctypes.c_void_p).value or 0
         glfw.swap_interval(1 if vsync else 0)
         GL.glViewport(0, 0, *size)  # before ImGui's symbols are made global: see the class
         self._settings, self._ini = settings, ini
@@ -116,7 +121,7 @@ class Window:
 
     def swap(self) -> None:
         """See Surface."""
-        glfw.swap_buffers(self._handle)
+        _support.call_between_frames(self._swap, self._address)
 
     def pixels(self) -> NDArray[np.uint8]:
         """See Surface."""

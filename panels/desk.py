@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from panels import events, frame_time, functions, memory, problems, status_bar, stub_cache
+from panels import events, frame_time, functions, memory, problems, status_bar, stub_cache, threads
 from panels.generated_cpp import TITLE as GENERATED_CPP
 from panels.generated_cpp import GeneratedCpp
 from panels.model import Commands, Panel, PanelState, Snapshot
@@ -24,6 +24,7 @@ class Desk:
             problems.TITLE: problems.draw,
             events.TITLE: events.draw,
             memory.TITLE: memory.draw,
+            threads.TITLE: threads.draw,
             frame_time.TITLE: frame_time.draw,
         }
         self._standing_problems = 0
@@ -76,6 +77,7 @@ def first_layout(dock: int) -> None:
         (f"###{problems.TITLE}", corner.id_at_dir),
         (events.TITLE, corner.id_at_dir),
         (memory.TITLE, corner.id_at_dir),
+        (threads.TITLE, corner.id_at_dir),
         (frame_time.TITLE, corner.id_at_opposite_dir),
     ):
         builder.dock_builder_dock_window(title, node)

@@ -59,6 +59,16 @@ class ProblemView:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadView:
+    """Something that runs beside the frames; `number` names it to `Commands.cancel`."""
+
+    number: int
+    kind: str
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The runtime at one moment. Heavy parts are renewed some ten times a second, not every frame."""
 
@@ -74,6 +84,7 @@ class Snapshot:
     loading: bool = False  # a script has not been read yet for the first time
     rss_mb: float = 0.0
     code: CodeStats = NO_CODE
+    threads: tuple[ThreadView, ...] = ()
 
 
 class Commands(Protocol):
@@ -84,6 +95,7 @@ class Commands(Protocol):
     def tier_up(self, function: str) -> None: ...
     def deoptimise(self, function: str) -> None: ...
     def reload(self) -> None: ...
+    def cancel(self, number: int) -> None: ...
 
 
 @dataclass(slots=True)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runtime.native import _support
 
 SWITCH_INTERVAL_S = 1e-4  # of the GIL
 
@@ -27,3 +31,14 @@ class BesideFrames:
             BesideFrames._depth -= 1
             if BesideFrames._depth == 0:
                 sys.setswitchinterval(BesideFrames._usual)
+
+
+@contextmanager
+def beside_frames() -> Iterator[None]:
+    """A script's call on a thread of its own: it stands aside while a frame is drawn."""
+    _support.stand_aside()
+    try:
+        with BesideFrames():
+            yield
+    finally:
+        _support.stand_no_more()

@@ -1,4 +1,5 @@
-"""The errors that still stand: of loading a script, until it loads; of its frames, until one goes well."""
+"""The errors that still stand: of loading a script, until it loads; of its frames, until one goes well; of
+threads that nobody asked, until the file that they run is loaded again."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from runtime.errors import LispError
 from runtime.events import EventLog, Fault
 from runtime.info import Problem
 
-LOAD, FRAME = "load", "frame"
+LOAD, FRAME, THREAD = "load", "frame", "thread"
 
 
 # What differs between two reports of one problem: counters, addresses, generated names.
@@ -37,7 +38,7 @@ class Problems:
         return list(self._standing.values())
 
     def add(self, script: str, kind: str, error: LispError) -> None:
-        """Record an error of a script; `kind` is LOAD or FRAME. Its Lisp stack stays, Python's goes."""
+        """Record an error of a script; Its Lisp stack stays, Python's goes."""
         _let_go(error)
         key = _key(script, kind, error)
         self.version += 1

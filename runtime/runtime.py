@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from runtime import controls, hooks, interruption, live
+from runtime import controls, hooks, interruption, live, threads
 from runtime.analysis import nodes as n
 from runtime.cling import CPP_SUFFIXES
 from runtime.cling.declarations import Declarations
@@ -34,7 +34,7 @@ from runtime.loading.turns import Turns
 from runtime.memory import rss_mb
 from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.native import _support
-from runtime.problems import FRAME, LOAD, Problems
+from runtime.problems import FRAME, LOAD, THREAD, Problems
 from runtime.stubs.cache import StubCache
 from runtime.tiers.beside import KEEPS_GIL
 from runtime.tiers.engine import STRATEGIES, Engine
@@ -192,6 +192,8 @@ class Runtime:
         self._turns.frame()
         self.engine.tick()
         self._reloads.tick()
+        for error in threads.unseen(time.perf_counter()):
+            self._report_thread(error)
 
     def load_async(self, path: str | os.PathLike[str], changed_at: float | None = None) -> None:
         """Load or reload a script off this thread; a later `tick` puts it in force. Likewise a C++ file that
@@ -215,6 +217,7 @@ class Runtime:
             self._problems.add(str(path), LOAD, fault(e))
 
     def _load(self, path: Path, start: float, apply: Apply, force: bool = False) -> list[LispError]:
+        self._problems.drop(str(path), THREAD)
         folder = path.resolve().parent
         if folder not in self._folders:
             self._folders.append(folder)
@@ -359,6 +362,13 @@ class Runtime:
         """Record an error of a frame. The same error again only counts. A lasting one stands until the
         script is loaded again, another until a frame of it goes well."""
         self._problems.add(script, LOAD if lasting else FRAME, fault(exc))
+
+    def _report_thread(self, exc: BaseException) -> None:
+        """Record how a future or an agent failed that nobody asked; it belongs to the file that it ran."""
+        error = fault(exc)
+        spans = [error.span, *(frame.span for frame in error.stack)]
+        file = next((span.file for span in spans if span is not None), "a thread")
+        self._problems.add(file, THREAD, error)
 
     def clear_faults(self, script: str) -> None:
         """A frame of the script went well: its runtime errors no longer stand."""

@@ -16,6 +16,7 @@ from typing import Any
 from app.nrepl.bencode import encode
 from app.nrepl.connection import Connection, Job, Message
 from runtime.errors import render
+from runtime.threads import EVAL, listed
 
 MOST_CONNECTIONS = 64
 FRAME_S = 0.008  # so long evaluations may hold a frame; the next one begins in the next frame
@@ -87,7 +88,8 @@ class NreplServer:
         with self._lock:
             self._running = job, threading.get_ident()
         try:
-            with printing_to(lambda text: job.reply({"out": text})):
+            what = f"{job.file}  {job.source.strip().partition(chr(10))[0][:200]}"
+            with printing_to(lambda text: job.reply({"out": text})), listed(EVAL, what):
                 problem = run(the_evaluation)
         except BaseException as error:  # whatever `run` lets through: no evaluation ends the app
             problem = error

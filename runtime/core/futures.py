@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, wait
 from concurrent.futures import Future as PythonFuture
+from queue import SimpleQueue
 from typing import Any
 
 from runtime.core.invoke import as_fn
@@ -17,20 +18,14 @@ from runtime.core.printing import print_reference, register_printer
 from runtime.core.registry import core
 from runtime.core.state import Reference
 from runtime.core.values import Keyword, List
-from runtime.interruption import (
-    CallLimits,
-    Interrupted,
-    acquire,
-    interrupt,
-    limited,
-    wait_for,
-)
+from runtime.interruption import Interrupted, acquire, interrupt, wait_for
+from runtime.threads import AGENT, FUTURE, beside, described, failed, told
 
 
 class Future:
     """A computation on a thread of its own."""
 
-    __slots__ = ("_inner", "_thread", "_cancelled")
+    __slots__ = ("_inner", "_thread", "_cancelled", "__weakref__")
 
     def __init__(self, thunk: Callable[[], Any]) -> None:
         self._inner: PythonFuture[Any] = PythonFuture()
@@ -40,14 +35,14 @@ class Future:
             if not self._inner.set_running_or_notify_cancel():
                 return
             try:
-                with limited(
-                    CallLimits()
-                ):  # it may take as long as it wants, until it is cancelled
+                # It may take as long as it wants, until it is cancelled.
+                with beside(FUTURE, described(thunk), self.cancel):
                     result = thunk()
             except Interrupted as error:
                 stopped = RuntimeError(f"the future was {error}")
                 self._inner.set_exception(CancelledError() if self._cancelled else stopped)
             except BaseException as error:  # whoever derefs the future gets it
+                failed(self, error)
                 self._inner.set_exception(error)
             else:
                 self._inner.set_result(result)
@@ -74,10 +69,14 @@ class Future:
 
     def deref(self) -> Any:
         self._wait(None)
+        told(self)
         return self._inner.result()
 
     def deref_within(self, seconds: float, default: Any) -> Any:
-        return self._inner.result() if self._wait(seconds) else default
+        if not self._wait(seconds):
+            return default
+        told(self)
+        return self._inner.result()
 
     def _wait(self, seconds: float | None) -> bool:
         return wait_for(lambda slice_s: bool(wait([self._inner], slice_s).done), seconds)
@@ -226,7 +225,7 @@ class Agent(Reference):
         if self.error is not None:
             return
         try:
-            with limited(CallLimits()):
+            with beside(AGENT, described(f)):
                 old, new = self.value, f(self.value, *args)
                 self.check(new)
                 self.value = new
@@ -237,11 +236,42 @@ class Agent(Reference):
             assert isinstance(error, Exception)
             if self.mode is FAIL:
                 self.error = error
+                failed(self, error)
             if self.handler is not None:
                 self.handler(self, error)
 
 
-_pool: ThreadPoolExecutor | None = None
+class Actions:
+    """What agents are to do, one after the other, on a thread of its own that ends with the program."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[PythonFuture[Any], Agent, Any, tuple[Any, ...]] | None]
+        self._queue = SimpleQueue()
+        threading.Thread(target=self._work, name="agents", daemon=True).start()
+
+    def submit(self, target: Agent, f: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Have an action done; `target.pending` knows it until then."""
+        done: PythonFuture[Any] = PythonFuture()
+        target.pending = [p for p in target.pending if not p.done()]
+        target.pending.append(done)
+        self._queue.put((done, target, f, args))
+
+    def end(self) -> None:
+        """End the thread, after what was submitted."""
+        self._queue.put(None)
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            done, target, f, args = item
+            try:
+                target.act(f, args)
+            except BaseException as error:  # its error handler failed
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+
+_actions: Actions | None = None
 
 
 @core("agent", arglists="([state & options])")
@@ -262,13 +292,12 @@ def agent(value: Any, *options: Any) -> Agent:
 @core("send-off", arglists="([agent f & args])")
 def send(target: Agent, f: Any, *args: Any) -> Agent:
     """Has the agent set to `(f value args…)` on another thread, soon. Raises if it has failed."""
-    global _pool
+    global _actions
     if target.error is not None:
         raise RuntimeError("Agent is failed, needs restart") from target.error
-    if _pool is None:
-        _pool = ThreadPoolExecutor(1, "agents")
-    target.pending = [p for p in target.pending if not p.done()]
-    target.pending.append(_pool.submit(target.act, as_fn(f), args))
+    if _actions is None:
+        _actions = Actions()
+    _actions.submit(target, as_fn(f), args)
     return target
 
 
@@ -284,12 +313,14 @@ def await_(*agents: Agent) -> None:
 @core("agent-error", arglists="([a])")
 def agent_error(target: Agent) -> Any:
     """The exception that stopped the agent, or nil."""
+    told(target)
     return target.error
 
 
 @core("restart-agent", arglists="([a new-state & options])")
 def restart_agent(target: Agent, value: Any, *_: Any) -> Any:
     """Lets a failed agent go on with a new value."""
+    told(target)
     target.error = None
     target.value = value
     return value
@@ -298,10 +329,10 @@ def restart_agent(target: Agent, value: Any, *_: Any) -> Any:
 @core("shutdown-agents", arglists="([])")
 def shutdown_agents() -> None:
     """Ends the thread of the agents."""
-    global _pool
-    if _pool is not None:
-        _pool.shutdown()
-        _pool = None
+    global _actions
+    if _actions is not None:
+        _actions.end()
+        _actions = None
 
 
 _monitors: dict[int, tuple[Any, threading.RLock]] = {}

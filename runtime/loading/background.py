@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runtime.gil import BesideFrames
 from runtime.loading.transaction import Apply
+from runtime.threads import LOAD, listed
 
 STACK_BYTES = 64 << 20  # analysis recurses on nested forms
 WAKE_S = 0.05  # between two looks at whether the runtime was closed
@@ -73,7 +74,7 @@ class Reloads:
             with self._count:
                 self._waiting.discard(path)
             try:
-                with BesideFrames():
+                with BesideFrames(), listed(LOAD, str(path)):
                     self._load(path, changed_at, self.at_next_tick)
             finally:
                 with self._count:

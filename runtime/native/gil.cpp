@@ -1,6 +1,7 @@
 // The compiled side of gil.hpp.
 #include "gil.hpp"
 #include "module.hpp"
+#include "turns.hpp"
 
 namespace ts {
 
@@ -33,6 +34,7 @@ PyMethodDef functions[] = {
 
 void* holding::take() noexcept {
   if(given_up) {
+    wait_for_turn();
     PyEval_RestoreThread(std::exchange(given_up, nullptr));
     return &was_given_up;
   }
@@ -57,7 +59,10 @@ outside::~outside() {
 }
 
 void hold_on() noexcept {
-  if(given_up) PyEval_RestoreThread(std::exchange(given_up, nullptr));
+  if(given_up) {
+    wait_for_turn();
+    PyEval_RestoreThread(std::exchange(given_up, nullptr));
+  }
   stays = true;
 }
 

@@ -3,6 +3,7 @@
 #include "callable.hpp"
 #include "function.hpp"
 #include "module.hpp"
+#include "turns.hpp"
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -233,6 +234,7 @@ void breathe() {
 }
 
 void attend() {
+  give_way();
   if((__atomic_load_n(&attention, __ATOMIC_RELAXED) & breath_wanted) || asked_to_stop()) breathe();
 }
 

@@ -20,6 +20,7 @@ bool init_math(PyObject* module);
 bool init_functions(PyObject* module);
 bool init_interop(PyObject* module);
 bool init_gil(PyObject* module);
+bool init_turns(PyObject* module);
 bool init_worlds(PyObject* module);
 
 } // namespace ts
