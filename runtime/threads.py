@@ -60,7 +60,7 @@ def listed(kind: str, what: str, cancel: Callable[[], object] | None = None) -> 
 @contextmanager
 def beside(kind: str, what: str, cancel: Callable[[], object] | None = None) -> Iterator[None]:
     """The same for a script's call on a thread of its own: it stands aside while a frame is drawn."""
-    with listed(kind, what, cancel), beside_frames(), limited(CallLimits()):
+    with limited(CallLimits()), beside_frames(), listed(kind, what, cancel):
         yield
 
 

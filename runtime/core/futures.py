@@ -37,12 +37,15 @@ class Future:
             try:
                 # It may take as long as it wants, until it is cancelled.
                 with beside(FUTURE, described(thunk), self.cancel):
+                    if self._cancelled:  # before there was anything to interrupt
+                        raise CancelledError
                     result = thunk()
             except Interrupted as error:
                 stopped = RuntimeError(f"the future was {error}")
                 self._inner.set_exception(CancelledError() if self._cancelled else stopped)
             except BaseException as error:  # whoever derefs the future gets it
-                failed(self, error)
+                if not self._cancelled:
+                    failed(self, error)
                 self._inner.set_exception(error)
             else:
                 self._inner.set_result(result)
