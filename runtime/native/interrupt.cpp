@@ -58,9 +58,10 @@ struct record {
   bool delivered = false; // an exception is on its way by Python's means
 };
 
-std::mutex lock; // of all that follows; never held while waiting for the GIL
-std::vector<record*> records;
-std::condition_variable woken;
+// Never destroyed: the watchdog still waits for them when the process ends.
+std::mutex& lock = *new std::mutex; // of all that follows; never held while waiting for the GIL
+std::vector<record*>& records = *new std::vector<record*>;
+std::condition_variable& woken = *new std::condition_variable;
 bool asleep = false, started = false;
 int to_deliver = -1;                  // an eventfd: somebody was asked to stop
 int signal_bytes = -1;                // where Python's C handler writes the numbers of signals
