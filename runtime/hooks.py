@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,9 +17,10 @@ from runtime.core.functions import Rest
 from runtime.core.invoke import as_fn
 from runtime.core.kinds import type_name
 from runtime.core.printing import pr_str, register_printer
+from runtime.core.registry import TABLE
 from runtime.core.sequences import seq
 from runtime.core.values import BigInt, Char, Keyword, List
-from runtime.namespaces import Var
+from runtime.namespaces import CORE, Var
 from runtime.native import _support
 from runtime.stubs.threads import WrongThread
 from runtime.tiers.closures import RECUR, CppException
@@ -26,7 +29,22 @@ from runtime.tiers.closures import RECUR, CppException
 # stack is `ts::check_stack`.
 RECURSION_LIMIT = 20_000
 
+# Core functions that walk a sequence once: called with one that nobody else needs, they have it to themselves
+# and let go of what they have seen.
+CONSUMERS = ("reduce", "run!", "dorun", "last", "count", "some", "transduce", "into")
+_CONSUMER_CALLS: tuple[Callable[..., Any], ...] = (
+    lambda f, pop: f(),
+    lambda f, pop: f(pop()),
+    lambda f, pop: f(pop(), pop()),
+    lambda f, pop: f(pop(), pop(), pop()),
+    lambda f, pop: f(pop(), pop(), pop(), pop()),
+)
+
 _installed = False
+
+# Who is told that the destructor of an object failed whose last reference went: its error, its type, where
+# it was boxed. There is no caller to raise it to.
+destructor_listeners: list[Callable[[BaseException, str, str], None]] = []
 
 
 class ArityError(TypeError):
@@ -45,6 +63,7 @@ def install() -> None:
     core.load_all()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     _support.set_function_hooks(RECUR, List, _call_slow, _arity_error, _deref, Rest)
+    _support.set_consumers({TABLE[CORE, name].value for name in CONSUMERS}, _CONSUMER_CALLS)
     _support.set_interop_hooks(
         CppException,
         _conversion_error,
@@ -59,6 +78,8 @@ def install() -> None:
         _number,
         WrongThread,
     )
+    _support.set_destructor_hook(_destructor_failed)
+    atexit.register(_support.keep_everything)
     register_printer(_support.CppValue, lambda value, out: out.write(repr(value)))
     register_printer(Var, lambda value, out: out.write(repr(value)))
     _installed = True
@@ -89,12 +110,23 @@ def _conversion_error(value: Any, wanted: str, callee: str, arg: int) -> Convers
 def _unbox_error(value: Any, wanted: str) -> ConversionError:
     if isinstance(value, _support.CppValue) and value.is_box:
         where = f", boxed at {value.place}" if value.place else ""
+        if value.is_empty:
+            return ConversionError(
+                f"this box is empty: its {value.type_name.removesuffix('*').rstrip()} was deleted{where}"
+            )
         return ConversionError(
             f"cpp/unbox wants a box of {wanted}, found a box of {value.type_name}{where}"
         )
     return ConversionError(
         f"cpp/unbox wants a box of {wanted}, found {type_name(value)} {shortened(value)}"
     )
+
+
+def _destructor_failed(error: BaseException, kind: str, place: Any) -> None:
+    if not destructor_listeners:
+        print(f"the destructor of {kind} failed: {error}", file=sys.stderr)
+    for told in list(destructor_listeners):
+        told(error, kind, str(place or ""))
 
 
 def shortened(value: Any, most: int = 60) -> str:

@@ -119,6 +119,7 @@ class Runtime:
             self._session.load_library(os.fspath(path), users=True)
         live.install(self)
         controls.install(self)
+        hooks.destructor_listeners.append(self._destructor_failed)
         use_vars(lambda name: self.namespaces.ensure(CORE).vars[name].deref())
 
     # --- evaluating -------------------------------------------------------------------------------
@@ -190,6 +191,7 @@ class Runtime:
     def tick(self) -> None:
         """At a frame's start, on the UI thread: swap in reloads and compiled code. Never waits."""
         self._turns.frame()
+        _support.destroy_waiting()
         self.engine.tick()
         self._reloads.tick()
         for error in threads.unseen(time.perf_counter()):
@@ -459,9 +461,18 @@ class Runtime:
 
     def close(self) -> None:
         """End the background threads. Cling stays: it is the process's."""
+        if self._destructor_failed in hooks.destructor_listeners:
+            hooks.destructor_listeners.remove(self._destructor_failed)
         self.engine.close()
         self._reloads.close()
         self._cpp_reloads.closed = True
+
+    def _destructor_failed(self, error: BaseException, kind: str, place: str) -> None:
+        """A problem until its script is loaded again: nobody called the destructor who could be told."""
+        where = f", boxed at {place}" if place else ""
+        failed = RuntimeFault(f"the destructor of {kind} failed: {error}{where}")
+        failed.__cause__ = error
+        self._problems.add(place.rsplit(":", 2)[0] or kind, LOAD, failed)
 
     # --- what analysis, loading and the tiers call ------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any
 from runtime.analysis import nodes as n
 from runtime.analysis.interop import InteropRules
 from runtime.analysis.intrinsics import FOLDED, intrinsic_type
+from runtime.analysis.ownership import holds_of, reassigned
 from runtime.analysis.temporaries import Temporaries
 from runtime.analysis.types import (
     BOOL,
@@ -106,8 +107,28 @@ class Inference(InteropRules, Temporaries):
         local.type = made.type if made.type != NEVER else OBJECT
         return made
 
+    def bound(self, local: n.Local, init: n.Node, node: n.Let) -> list[tuple[n.Local, n.Node]]:
+        """A binding of a `let`, after the boxes that a pointer or reference may need to stay alive."""
+        made = self.bind(local, init)
+        kind = made.type
+        if not isinstance(kind, CppType) or not kind.has(Flag.POINTER | Flag.LVALUE):
+            return [(local, made)]
+        if kind.has(Flag.POINTER):
+            holds = holds_of(made)
+            local.holds = "" if holds == n.BORROW or reassigned(node, local) else holds
+        bindings, value = (made.bindings, made.body) if isinstance(made, n.Let) else ((), made)
+        value, held = self.kept(value)
+        bindings += tuple(held)
+        lisp = (isinstance(x.type, LispType) for x, _ in bindings)
+        count = next((i for i, is_lisp in enumerate(lisp) if not is_lisp), len(bindings))
+        if bindings[count:]:
+            value = n.Let(bindings[count:], value, span=made.span, type=kind)
+        return [*bindings[:count], (local, value)]
+
     def let(self, node: n.Let, want: str) -> n.Node:
-        bound = tuple((local, self.bind(local, init)) for local, init in node.bindings)
+        bound = tuple(
+            pair for local, init in node.bindings for pair in self.bound(local, init, node)
+        )
         body = self.visit(node.body, want)
         own = {
             x for x, init in bound if isinstance(init.type, CppType) and not init.type.is_reference

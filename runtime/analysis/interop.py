@@ -16,6 +16,7 @@ from runtime.analysis.operands import (
     is_plain,
     lisp_name,
 )
+from runtime.analysis.ownership import holds_of
 from runtime.analysis.types import (
     BUILTIN,
     C_STRING,
@@ -187,7 +188,9 @@ class InteropRules(Variadics):
 
     def _delete(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
         self.need_native(args[0], "cpp/delete", "a pointer")
-        return self.question("delete @0@", self.operands(args, "delete"), node.span, "delete")
+        ops = self.operands(args, "delete")  # the boxes of the object are emptied
+        text = "delete ts::given_up(@0@)"
+        return self.question(text, ops, node.span, "delete", asked="delete @0@")
 
     def _method(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
         owner, access = self.owner(node, args[0])
@@ -349,7 +352,7 @@ class InteropRules(Variadics):
                 expected="a pointer: (cpp/new T …) or (cpp/& x)",
                 found=kind.name,
             )
-        return n.Box(value, span=node.span, type=LispType("object", kind.value))
+        return n.Box(value, holds_of(value), span=node.span, type=LispType("object", kind.value))
 
     def _unbox(self, node: n.Interop, args: Sequence[n.Node]) -> n.Node:
         value = args[0]

@@ -25,6 +25,7 @@ class Local:
     type: Type | None = None  # None until inference reaches its binding
     assigned: bool = False  # a loop's local: recur gives it new values
     rvalue: bool = False  # a hoisted temporary: its one use may move from it
+    holds: str = ""  # of a pointer: what a box of it does, as in `Box`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,11 +292,22 @@ class CppRaw(Node):
     text: str
 
 
+BORROW, OWN, SHARE = (
+    "box",
+    "own",
+    "share",
+)  # whose object a box holds: functions of native/interop.hpp
+
+
 @dataclass(frozen=True, slots=True)
 class Box(Node):
-    """`cpp/box`: a pointer in an opaque Lisp value that remembers its type and where it was boxed."""
+    """`cpp/box`: a pointer in an opaque Lisp value that remembers its type and where it was boxed.
+
+    `holds` is OWN for what `cpp/new` gave, SHARE for what came out of another box, else BORROW.
+    """
 
     value: Node
+    holds: str
 
 
 # --- interop as written, before inference ---------------------------------------------------------

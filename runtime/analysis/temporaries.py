@@ -33,15 +33,29 @@ class Temporaries:
             self.temporaries = None
         return n.Let(tuple(bound), made, span=made.span, type=made.type) if bound else made
 
+    def kept(self, made: n.Node) -> tuple[n.Node, Bindings]:
+        """What a local is bound to, and the bindings that keep what its pointer or reference leads into."""
+        around, self.temporaries = self.temporaries, []
+        try:
+            return self.keeping(made), self.temporaries
+        finally:
+            self.temporaries = around
+
     def keeping(self, made: n.Node) -> n.Node:
         """A nested form whose pointer or reference may lead into a Lisp operand, a string say: such
         operands live as long as temporaries do."""
         kind = made.type
         if not isinstance(made, n.CppExpr) or not isinstance(kind, CppType):
             return made
-        if not kind.has(Flag.POINTER | Flag.LVALUE) or made.text.startswith("ts::unbox"):
+        if not kind.has(Flag.POINTER | Flag.LVALUE):
             return made
-        held = [i for i, op in enumerate(made.operands) if is_held(op.node)]
+        unboxes = made.text.startswith("ts::unbox")
+        held = [
+            i
+            for i, op in enumerate(made.operands)
+            if is_held(op.node)
+            and not (unboxes and isinstance(op.node, n.VarRef))  # the var keeps it
+        ]
         if not held:
             return made
         operands = tuple(

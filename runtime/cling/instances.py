@@ -37,19 +37,24 @@ class Migration:
     type: str  # as people write it
     info: int  # address of the new pointer type's type_info
     make: Callable[[], int]  # a new object, as its constructor leaves it
+    delete: int  # address of what deletes it
     copied: tuple[tuple[int, int, int], ...]
     lost: tuple[str, ...]  # fields whose values have no place in the new layout
 
     def carry(self) -> int:
         """Give every living box of the old type a new object with its fields; returns their number."""
-        boxes = [box for box in _support.boxes() if _support.raw_type(box) == self.raw]
-        for box in boxes:
+        of_object: dict[int, list[Any]] = {}
+        for box in _support.boxes():
+            if _support.raw_type(box) == self.raw:
+                of_object.setdefault(0 if box.is_empty else box.address, []).append(box)
+        for address, boxes in of_object.items():
+            if not address:
+                continue  # null stays null, and what was deleted stays so
             fresh = self.make()
-            if box.address:
-                for old, new, size in self.copied:
-                    ctypes.memmove(fresh + new, box.address + old, size)
-            _support.rebox(box, self.info, fresh)
-        return len(boxes)
+            for old, new, size in self.copied:
+                ctypes.memmove(fresh + new, address + old, size)
+            _support.rebox(boxes, self.info, fresh, self.delete)
+        return sum(map(len, of_object.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def _compare(session: Session, world: World, raw: str) -> Migration | str | None
     found = _support.take_addresses(ident) if done.ok else []
     if not found:
         return "it is declared no longer"
-    old_text, new_text, sizes, new_raw, info, make, plainness = found
+    old_text, new_text, sizes, new_raw, info, make, delete, plainness = found
     old_size, new_size = _words(sizes, 2)
     old_fields, new_fields = _fields(_text(old_text)), _fields(_text(new_text))
     if old_size == new_size and old_fields == new_fields:
@@ -119,6 +124,7 @@ def _compare(session: Session, world: World, raw: str) -> Migration | str | None
         plain(old),
         info,
         ctypes.CFUNCTYPE(ctypes.c_size_t)(make),
+        delete,
         tuple((a.offset, b.offset, a.size) for a, b in kept),
         tuple(f.path for f in old_fields if not _same(f, there.get(f.path))),
     )
@@ -160,7 +166,9 @@ static std::size_t make() {
   if constexpr(std::is_default_constructible_v<new_t>) return reinterpret_cast<std::size_t>(new new_t());
   else return 0;
 }
+static void drop(void* p) { if constexpr(std::is_destructible_v<new_t>) delete static_cast<new_t*>(p); }
 static void const* const all[] = { old_fields.c_str(), new_fields.c_str(), sizes, info.raw, &info,
-                                   reinterpret_cast<void const*>(&make), &plainness };
-static int const done = ts::submit(IDENT, all, 7);
+                                   reinterpret_cast<void const*>(&make),
+                                   reinterpret_cast<void const*>(&drop), &plainness };
+static int const done = ts::submit(IDENT, all, 8);
 """

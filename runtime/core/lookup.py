@@ -78,7 +78,9 @@ def count(coll: Any) -> int:
         return len(coll)
     if not isinstance(coll, Seq):
         raise TypeError(f"count is not supported on {type_name(coll)}")
-    return sum(1 for _ in coll)
+    items = iter(coll)
+    del coll  # what was counted of a lazy sequence shall be freed
+    return sum(1 for _ in items)
 
 
 @core("bounded-count", arglists="([n coll])")

@@ -109,7 +109,9 @@ def reductions(f: Any, init: Any, coll: Any = MISSING) -> Any:
 def run(proc: Any, coll: Any) -> None:
     """Calls `proc` on each item, for its effects."""
     proc = as_fn(proc)
-    for item in iterate(coll):
+    items = iter(iterate(coll))
+    del coll  # what is consumed of a lazy sequence shall be freed
+    for item in items:
         if type(proc(item)) is Reduced:
             return
 
@@ -139,7 +141,9 @@ def doall(n: Any, coll: Any = MISSING) -> Any:
 def some(pred: Any, coll: Any) -> Any:
     """The first logical true value of `pred` on an item, else nil."""
     pred = as_fn(pred)
-    for item in iterate(coll):
+    items = iter(iterate(coll))
+    del coll
+    for item in items:
         found = pred(item)
         if found is not None and found is not False:
             return found
@@ -150,7 +154,9 @@ def some(pred: Any, coll: Any) -> Any:
 def every(pred: Any, coll: Any) -> bool:
     """Whether `pred` is logical true for every item."""
     pred = as_fn(pred)
-    for item in iterate(coll):
+    items = iter(iterate(coll))
+    del coll
+    for item in items:
         found = pred(item)
         if found is None or found is False:
             return False
@@ -215,8 +221,10 @@ def last(coll: Any) -> Any:
     """The last item, in linear time but for vectors; nil when there is none."""
     if type(coll) is PVector:
         return coll[-1] if len(coll) else None
+    items = iter(iterate(coll))
+    del coll
     item = None
-    for item in iterate(coll):  # noqa: B007 (what stays is the answer)
+    for item in items:  # noqa: B007 (what stays is the answer)
         pass
     return item
 

@@ -10,7 +10,7 @@ from runtime.core.invoke import as_fn
 from runtime.core.kinds import MISSING, Map, Reduced, vector
 from runtime.core.printing import print_sequence, register_printer
 from runtime.core.registry import core
-from runtime.core.sequences import IterSeq, iterate, seq
+from runtime.core.sequences import IterSeq, Seq, iterate, seq
 from runtime.core.transducers import Step, filter_xf
 from runtime.core.updating import grow
 from runtime.core.values import EMPTY_LIST
@@ -39,11 +39,13 @@ def transduce(xform: Any, f: Any, init: Any, coll: Any = MISSING) -> Any:
     if coll is MISSING:
         init, coll = f(), init
     step = as_fn(xform)(f)
-    return step(_run(step, init, coll))
+    items = iter(iterate(coll))
+    del coll  # what is consumed of a lazy sequence shall be freed
+    return step(_run(step, init, items))
 
 
-def _run(step: Step, acc: Any, coll: Any) -> Any:
-    for item in iterate(coll):
+def _run(step: Step, acc: Any, items: Iterator[Any]) -> Any:
+    for item in items:
         acc = step(acc, item)
         if type(acc) is Reduced:
             return acc.value
@@ -66,10 +68,14 @@ def into(to: Any = MISSING, xform: Any = MISSING, source: Any = MISSING) -> Any:
         return to
     if source is MISSING:
         whole = type(to) is Map and type(xform) is Map
-        return grow(to, xform if whole else iterate(xform))
+        if not whole:
+            xform = iter(iterate(xform)) if isinstance(xform, Seq) else iterate(xform)
+        return grow(to, xform)
     made: list[Any] = []
     step = as_fn(xform)(_collect)
-    step(_run(step, made, source))
+    items = iter(iterate(source))
+    del source
+    step(_run(step, made, items))
     return grow(to, made)
 
 

@@ -1,6 +1,7 @@
 // The compiled side of baseline.hpp.
 #include "baseline.hpp"
 #include "compiled.hpp"
+#include "ownership.hpp"
 #include <cstdarg>
 
 namespace ts {
@@ -8,6 +9,9 @@ namespace ts {
 namespace {
 
 bool is_root(int operand) { return operand < -frame::var_roots; }
+
+// A slot that is read for the last time gives its value up.
+bool is_given(int operand) { return operand >= frame::given; }
 
 PyObject* read(frame const& f, int operand) {
   if(operand >= 0) return f.slots[operand];
@@ -47,15 +51,26 @@ public:
   void read_all(frame const& f, int count, va_list list) {
     for(int i = 0; i < count; ++i) {
       int const code = va_arg(list, int);
+      if(is_given(code)) {
+        values_[i] = values_[count + held_++] = std::exchange(f.slots[code - frame::given], nullptr);
+        gives_ = true;
+        continue;
+      }
       values_[i] = read(f, code);
       if(is_root(code)) values_[count + held_++] = Py_NewRef(values_[i]);
     }
     end_ = values_ + count;
   }
-  ~operands() { for(int i = 0; i < held_; ++i) Py_DECREF(end_[i]); }
+  ~operands() { release(); }
+  void release() noexcept {
+    for(int i = 0; i < held_; ++i) Py_DECREF(end_[i]);
+    held_ = 0;
+  }
+  bool gives() const noexcept { return gives_; }
 
 private:
   PyObject** end_ = nullptr;
+  bool gives_ = false;
 };
 
 #define TS_ROOM(count) static_cast<PyObject**>(__builtin_alloca((2 * static_cast<std::size_t>(count) + 1) * sizeof(PyObject*)))
@@ -99,16 +114,35 @@ PyObject* take_traced_error(frame& f) noexcept {
   return exception;
 }
 
-void destroy(PyObject* local) noexcept {
-  if(!local || !is_cpp_value(local)) return;
+// A native local ends: false with Python's error set when its destructor threw. While an error is on its way
+// already, that of a destructor is told by itself.
+bool destroy(PyObject* local) noexcept {
+  if(!local || !is_cpp_value(local)) return true;
   cpp_value* const v = reinterpret_cast<cpp_value*>(local);
   void* const object = v->kind == 'v' ? std::exchange(v->ptr, nullptr) : nullptr;
-  if(object && v->type->destroy) v->type->destroy(object);
+  if(!object || !v->type->destroy) return true;
+  if(PyErr_Occurred()) {
+    destroy_quietly(v->type->destroy, object, v->type, nullptr);
+    return true;
+  }
+  try {
+    v->type->destroy(object);
+    return true;
+  } catch(...) {
+    set_python_error();
+    return false;
+  }
 }
 
 // Native locals end, the innermost first; those of scopes that ended are not there any more.
 void unwind(frame& f, int keep) noexcept {
   for(int i = f.size; i-- > f.size - f.owning + keep;) f.end(i);
+}
+
+// The same while an error is kept aside: what destructors throw is told by itself.
+void unwind_failed(frame& f, int keep) noexcept {
+  for(int i = f.size; i-- > f.size - f.owning + keep;)
+    if(f.end(i)) tell_destructor_error("a C++ local", nullptr);
 }
 
 void clear(frame& f) noexcept {
@@ -149,7 +183,13 @@ bool frame::rest(PyObject* const* args, Py_ssize_t count, Py_ssize_t required) n
 
 PyObject* frame::leave(int result) noexcept {
   PyObject* const value = Py_NewRef(read(*this, result));
-  if(owning) unwind(*this, 0);
+  if(owning) {
+    unwind(*this, 0);
+    if(PyErr_Occurred()) {
+      Py_DECREF(value);
+      return failed();
+    }
+  }
   clear(*this);
   return value;
 }
@@ -158,7 +198,7 @@ PyObject* frame::failed() noexcept {
   trace(*this);
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace); // what is released now may run any code
-  unwind(*this, 0);
+  unwind_failed(*this, 0);
   clear(*this);
   PyErr_Restore(type, value, trace);
   return nullptr;
@@ -221,6 +261,16 @@ bool frame::call(int where, int dst, int callee, int count, ...) noexcept {
   va_end(list);
   operand const f(*this, callee);
   if(!PyCallable_Check(f)) return fails(*this, where, dst, [&] { return ts::call(f, args, count); });
+  if(held.gives() && consumes(f)) {
+    PyObject* const list = PyList_New(count);
+    for(int i = 0; i < count; ++i) PyList_SET_ITEM(list, count - 1 - i, Py_NewRef(args[i]));
+    held.release();
+    PyObject* const result = consume(f, list);
+    Py_DECREF(list);
+    if(!result) return true;
+    put(*this, dst, result);
+    return false;
+  }
   auto const flags = static_cast<std::size_t>(count) | PY_VECTORCALL_ARGUMENTS_OFFSET;
   PyObject* const result = PyObject_Vectorcall(f, args, flags, nullptr);
   if(!result) return true;
@@ -241,10 +291,18 @@ bool frame::stub(int where, int dst, int which, ...) noexcept {
   return fails(*this, where, dst, [&] { return ref::own(call_stub(s, args)); });
 }
 
-void frame::end(int slot) noexcept {
+void frame::release(int from, int to) noexcept {
+  for(int i = to; i-- > from;) {
+    PyObject* const old = std::exchange(slots[i], nullptr);
+    Py_XDECREF(old);
+  }
+}
+
+bool frame::end(int slot) noexcept {
   PyObject* const local = std::exchange(slots[slot], nullptr);
-  destroy(local);
+  bool const done = destroy(local);
   Py_XDECREF(local);
+  return !done;
 }
 
 bool frame::round(int where) noexcept {
@@ -307,7 +365,8 @@ TS_CORE_3(TS_TERNARY)
 
 bool frame::caught(int exception, int value, int keep) noexcept {
   PyObject* const error = take_traced_error(*this);
-  unwind(*this, keep);
+  release(value + 1, size - owning); // what was under way in the body
+  unwind_failed(*this, keep);
   put(*this, exception, error);
   if(!PyObject_TypeCheck(error, reinterpret_cast<PyTypeObject*>(PyExc_Exception))) {
     rethrow(exception);
@@ -339,7 +398,7 @@ void frame::rethrow(int exception) noexcept {
 
 void frame::pend(int dst, int keep) noexcept {
   PyObject* const error = PyErr_Occurred() ? take_traced_error(*this) : nullptr;
-  if(error) unwind(*this, keep);
+  if(error) unwind_failed(*this, keep);
   put(*this, dst, error);
 }
 

@@ -13,6 +13,7 @@ namespace ts {
 
 struct TS_API frame {
   static constexpr int var_roots = 100'000;
+  static constexpr int given = 1 << 20; // added to a slot whose value a call takes over
 
   // --- the activation: `size` slots hold the captures, the function itself, its parameters, then other values;
   // the last `owning` of them the native locals that are to be destroyed when their scopes end
@@ -35,7 +36,8 @@ struct TS_API frame {
   // --- calls
   bool call(int place, int dst, int callee, int count, ...) noexcept;
   bool stub(int place, int dst, int stub, ...) noexcept; // which says how many operands follow
-  void end(int slot) noexcept; // the scope of a native local
+  void release(int from, int to) noexcept; // the scope of Lisp locals: the slots from..to-1 let go
+  bool end(int slot) noexcept; // the scope of a native local; true when its destructor threw
 
   // At a loop's start: lets other threads run, and fails where this one is to stop.
   bool round(int place) noexcept;

@@ -23,6 +23,8 @@ PyObject* deref_slow = nullptr;
 PyObject* rest_type = nullptr;    // Python: class of an argument that holds the whole rest seq, as `apply` passes it
 PyObject* make_tracked = nullptr; // Python: code -> None, which gives it its `tracked` arities
 unsigned long tracked_thread = 0; // whose calls run what tells of every var they read; 0 for none
+PyObject* consumers = nullptr;      // Python functions that consume a sequence
+PyObject* consumer_calls = nullptr; // Python, by number of arguments: (f, pop) -> f(pop(), …)
 std::size_t running = 0; // calls of compiled code that are on some thread's stack; changed with the GIL held
 
 std::uint64_t now_ns() noexcept {
@@ -479,6 +481,14 @@ PyObject* bind_all(PyObject*, PyObject* args) {
   return old;
 }
 
+PyObject* set_consumers(PyObject*, PyObject* args) {
+  PyObject *functions, *calls;
+  if(!PyArg_ParseTuple(args, "O!O!", &PySet_Type, &functions, &PyTuple_Type, &calls)) return nullptr;
+  Py_XSETREF(consumers, Py_NewRef(functions));
+  Py_XSETREF(consumer_calls, Py_NewRef(calls));
+  Py_RETURN_NONE;
+}
+
 PyObject* compiled_running(PyObject*, PyObject*) { return PyLong_FromSize_t(running); }
 
 PyMethodDef functions[] = {
@@ -487,6 +497,8 @@ PyMethodDef functions[] = {
   { "track", track, METH_VARARGS,
     "(thread, code -> None): functions called on that thread run their `tracked` arities; thread 0 ends it" },
   { "bind_all", bind_all, METH_VARARGS, "(vars, values): give vars new roots; the list of the old ones" },
+  { "set_consumers", set_consumers, METH_VARARGS,
+    "(functions that consume a sequence, (f, pop) -> f(pop(), ...) by number of arguments)" },
   { "set_function_hooks", set_hooks, METH_VARARGS,
     "(recur mark, tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> value, class of rests)" },
   {}
@@ -516,6 +528,30 @@ ref call(PyObject* f, PyObject* const* args, Py_ssize_t count) {
   ref const tuple = ref::own(PyTuple_New(count));
   for(Py_ssize_t i = 0; i < count; ++i) PyTuple_SET_ITEM(tuple.p, i, Py_NewRef(args[i]));
   return ref::own(PyObject_CallFunctionObjArgs(call_slow, f, tuple.p, nullptr));
+}
+
+bool consumes(PyObject* f) noexcept { return consumers && PyFunction_Check(f) && PySet_Contains(consumers, f) == 1; }
+
+PyObject* consume(PyObject* f, PyObject* args) {
+  Py_ssize_t const count = PyList_GET_SIZE(args);
+  PyObject* const pop = PyObject_GetAttrString(args, "pop");
+  if(!pop) return nullptr;
+  PyObject* const result = PyObject_CallFunctionObjArgs(PyTuple_GET_ITEM(consumer_calls, count), f, pop, nullptr);
+  Py_DECREF(pop);
+  return result;
+}
+
+ref call(PyObject* f, PyObject* const* args, Py_ssize_t count, std::initializer_list<ref*> given) {
+  if(!consumes(f) || count >= PyTuple_GET_SIZE(consumer_calls)) return released(call(f, args, count), given);
+  ref const list = ref::own(PyList_New(count));
+  for(Py_ssize_t i = 0; i < count; ++i) PyList_SET_ITEM(list.p, count - 1 - i, Py_NewRef(args[i]));
+  released(ref(), given);
+  return ref::own(consume(f, list.p));
+}
+
+ref released(ref made, std::initializer_list<ref*> given) {
+  for(ref* const r : given) *r = ref();
+  return made;
 }
 
 ref make_fn(code* shared, PyObject* const* captures, Py_ssize_t count) {

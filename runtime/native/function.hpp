@@ -1,6 +1,7 @@
 // Vars and functions as generated C++ sees them. A `fn` is a closure; what all closures of one `fn*` form
 // share, counters and compiled code included, is its `code`.
 #pragma once
+#include <initializer_list>
 #include "support.hpp"
 
 namespace ts {
@@ -56,6 +57,12 @@ TS_API ref deref_dynamic(var* v); // a var that may have a thread's binding
 
 // Calls any callable Lisp value: functions, keywords, maps, vectors, sets, vars. `args[-1]` must be writable.
 TS_API ref call(PyObject* f, PyObject* const* args, Py_ssize_t count);
+// The same; what is `given`, arguments that nobody needs any more, goes right after it. The core functions that
+// consume a sequence (`set_consumers`) have them to themselves, so that they can let go of what they have seen.
+TS_API ref call(PyObject* f, PyObject* const* args, Py_ssize_t count, std::initializer_list<ref*> given);
+TS_API ref released(ref made, std::initializer_list<ref*> given);
+TS_API bool consumes(PyObject* f) noexcept;
+TS_API PyObject* consume(PyObject* f, PyObject* args); // a list of them, the last one first, which is emptied
 
 // A closure over `captures` (borrowed) of the function that `shared` describes.
 TS_API ref make_fn(code* shared, PyObject* const* captures, Py_ssize_t count);

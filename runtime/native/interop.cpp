@@ -1,6 +1,7 @@
 // The compiled side of interop.hpp: conversions with their errors, native values and boxes as Python objects,
 // stubs, and exceptions on their way between the two languages.
 #include "interop.hpp"
+#include "ownership.hpp"
 #include "worlds.hpp"
 #include <cxxabi.h>
 #include <exception>
@@ -95,7 +96,8 @@ cpp_value* as_value(PyObject* o) { return reinterpret_cast<cpp_value*>(o); }
 
 void value_dealloc(PyObject* self) {
   cpp_value* const v = as_value(self);
-  if(v->kind == 'v' && v->ptr && v->type->destroy) v->type->destroy(v->ptr);
+  if(v->kind == 'v' && v->ptr && v->type->destroy)
+    destroy_quietly(v->type->destroy, v->ptr, v->type, nullptr);
   if(v->kind == 'b') box_gone(v);
   Py_CLEAR(v->place);
   PyTypeObject* const type = Py_TYPE(self);
@@ -110,16 +112,28 @@ PyObject* value_type_name(PyObject* self, void*) {
   return PyUnicode_FromStringAndSize(name.data(), static_cast<Py_ssize_t>(name.size()));
 }
 
-void* address(cpp_value* v) { return v->kind == 'b' ? *static_cast<void**>(v->ptr) : v->ptr; }
+void* address(cpp_value* v) { return v->kind == 'b' ? content(v).pointer : v->ptr; }
 
 PyObject* value_address(PyObject* self, void*) { return PyLong_FromVoidPtr(address(as_value(self))); }
 PyObject* value_is_box(PyObject* self, void*) { return PyBool_FromLong(as_value(self)->kind == 'b'); }
 
+PyObject* value_owns(PyObject* self, void*) {
+  cpp_value* const v = as_value(self);
+  return PyBool_FromLong(v->kind == 'v' || (v->kind == 'b' && content(v).shared));
+}
+PyObject* value_is_empty(PyObject* self, void*) {
+  cpp_value* const v = as_value(self);
+  return PyBool_FromLong(v->kind == 'b' ? content(v).empty : !v->ptr);
+}
+
 PyObject* value_repr(PyObject* self) {
   PyObject* const name = value_type_name(self, nullptr);
   if(!name) return nullptr;
-  PyObject* const text = PyUnicode_FromFormat("#<cpp %s%U %p>", as_value(self)->kind == 'b' ? "box " : "", name,
-                                              address(as_value(self)));
+  cpp_value* const v = as_value(self);
+  bool const box = v->kind == 'b', empty = box && content(v).empty;
+  char const* const state = !box ? "" : empty ? " deleted" : content(v).shared ? " owned" : " not owned";
+  PyObject* const text = empty ? PyUnicode_FromFormat("#<cpp box %U%s>", name, state)
+                               : PyUnicode_FromFormat("#<cpp %s%U %p%s>", box ? "box " : "", name, address(v), state);
   Py_DECREF(name);
   return text;
 }
@@ -143,6 +157,8 @@ PyGetSetDef value_getset[] = {
   { "type_name", value_type_name, nullptr, "the C++ type, as Clang spells it", nullptr },
   { "address", value_address, nullptr, "the object's address; of a box, the pointer it holds", nullptr },
   { "is_box", value_is_box, nullptr, "whether it is a Lisp value made by cpp/box", nullptr },
+  { "owns", value_owns, nullptr, "whether its object is destroyed with it or the last box that shares it", nullptr },
+  { "is_empty", value_is_empty, nullptr, "whether its object was deleted or destroyed", nullptr },
   {}
 };
 PyMemberDef value_members[] = {
@@ -324,8 +340,8 @@ bool is_cpp_value(PyObject* o) noexcept { return Py_TYPE(o) == value_type; }
 
 PyObject* box_pointer(void* p, type_info const* type, PyObject* place) {
   holding const gil;
-  cpp_value* const v = new_value(sizeof p, type, 'b');
-  *static_cast<void**>(v->ptr) = p;
+  cpp_value* const v = new_value(sizeof(box_content), type, 'b');
+  content(v) = { p, nullptr, false };
   v->place = Py_XNewRef(place);
   box_made(v);
   return reinterpret_cast<PyObject*>(v);
@@ -344,7 +360,7 @@ bool same_type(type_info const* a, type_info const* b) noexcept {
 void* unbox_pointer(PyObject* o, type_info const* type) {
   if(is_cpp_value(o)) {
     cpp_value* const v = as_value(o);
-    if(v->kind == 'b' && same_type(v->type, type)) return *static_cast<void**>(v->ptr);
+    if(v->kind == 'b' && same_type(v->type, type) && !content(v).empty) return content(v).pointer;
   }
   holding const gil;
   std::string const wanted = without_worlds(type->view());
@@ -453,8 +469,9 @@ std::string_view to_text(PyObject* o, site const& s) {
 
 void* to_pointer(PyObject* o, site const& s, type_info const* type) {
   if(o == Py_None) return nullptr;
-  if(type && is_cpp_value(o) && as_value(o)->kind == 'b' && same_type(as_value(o)->type, type))
-    return *static_cast<void**>(as_value(o)->ptr);
+  if(type && is_cpp_value(o) && as_value(o)->kind == 'b' && same_type(as_value(o)->type, type)
+     && !content(as_value(o)).empty)
+    return content(as_value(o)).pointer;
   std::string const wanted = type ? "nil or a box of " + without_worlds(type->view()) : "nil";
   throw_conversion(o, wanted.c_str(), s);
 }

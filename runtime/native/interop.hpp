@@ -22,12 +22,13 @@ template<class T> constexpr char const* raw_name() { return __PRETTY_FUNCTION__;
 
 struct type_info {
   char const* raw;                 // a `raw_name`, or the type as Clang spells it
-  void (*destroy)(void*) noexcept; // null where nothing has to be done
+  void (*destroy)(void*);          // null where nothing has to be done; may throw
   TS_API std::string_view view() const noexcept;
 };
 TS_API bool same_type(type_info const* a, type_info const* b) noexcept;
 
-template<class T> void destroy_as(void* p) noexcept { static_cast<T*>(p)->~T(); }
+template<class T> void destroy_as(void* p) { static_cast<T*>(p)->~T(); }
+template<class T> void delete_as(void* p) { delete static_cast<T*>(p); }
 
 template<class T> inline constexpr type_info type_of{ raw_name<T>(), std::is_trivially_destructible_v<T>
                                                                         ? nullptr
@@ -47,6 +48,9 @@ struct alignas(16) cpp_value {
 TS_API cpp_value* new_value(std::size_t size, type_info const* type, char kind); // throws; ptr is its storage
 TS_API bool is_cpp_value(PyObject* o) noexcept;
 TS_API PyObject* box_pointer(void* p, type_info const* type, PyObject* place);
+// A box that owns its object, with others that do. Without `destroy` only if another box owns it already.
+TS_API PyObject* box_owner(void* p, type_info const* type, void (*destroy)(void*), PyObject* place);
+TS_API void empty_boxes(void const* p) noexcept; // the object is being deleted
 TS_API void* unbox_pointer(PyObject* o, type_info const* type);
 [[noreturn]] TS_API void throw_dead_value();
 
@@ -280,6 +284,22 @@ template<class T> PyObject* to_lisp(T const& v) {
 
 template<class T> ref box(T* p, dyn const& place) {
   return ref::own(box_pointer(const_cast<void*>(static_cast<void const volatile*>(p)), &type_of<T*>, place.o));
+}
+
+template<class T> ref own(T* p, dyn const& place) { // what `cpp/new` gave
+  void (*destroy)(void*) = nullptr;
+  if constexpr(std::is_destructible_v<T>) destroy = delete_as<T>;
+  return ref::own(
+    box_owner(const_cast<void*>(static_cast<void const volatile*>(p)), &type_of<T*>, destroy, place.o));
+}
+template<class T> ref share(T* p, dyn const& place) { // what came out of another box
+  return ref::own(
+    box_owner(const_cast<void*>(static_cast<void const volatile*>(p)), &type_of<T*>, nullptr, place.o));
+}
+template<class T> T&& given_up(T&& p) { // the operand of `delete`
+  if constexpr(std::is_pointer_v<std::remove_reference_t<T>>)
+    empty_boxes(const_cast<void*>(static_cast<void const volatile*>(p)));
+  return static_cast<T&&>(p);
 }
 
 // --- stubs ---------------------------------------------------------------------------------------

@@ -22,5 +22,6 @@ bool init_interop(PyObject* module);
 bool init_gil(PyObject* module);
 bool init_turns(PyObject* module);
 bool init_worlds(PyObject* module);
+bool init_ownership(PyObject* module);
 
 } // namespace ts

@@ -3,25 +3,16 @@
 #include "module.hpp"
 #include <cctype>
 #include <unordered_map>
-#include <unordered_set>
 
 namespace ts {
 
 namespace {
 
-std::unordered_set<cpp_value*> boxes;
 std::unordered_map<std::string, std::string> first_of; // raw name -> that of the first with the same layout
 
 std::string const& first(std::string const& raw) {
   auto const found = first_of.find(raw);
   return found == first_of.end() ? raw : found->second;
-}
-
-PyObject* all_boxes(PyObject*, PyObject*) {
-  PyObject* const list = PyList_New(0);
-  for(cpp_value* const v : boxes)
-    if(!list || PyList_Append(list, reinterpret_cast<PyObject*>(v)) < 0) break;
-  return list;
 }
 
 PyObject* raw_type(PyObject*, PyObject* o) {
@@ -38,26 +29,10 @@ PyObject* declare_same_layout(PyObject*, PyObject* const* args, Py_ssize_t count
   Py_RETURN_NONE;
 }
 
-// (box, address of a type_info, pointer): what a box holds from now on.
-PyObject* rebox(PyObject*, PyObject* const* args, Py_ssize_t count) {
-  if(count != 3 || !is_cpp_value(args[0]) || reinterpret_cast<cpp_value*>(args[0])->kind != 'b')
-    return PyErr_Format(PyExc_TypeError, "rebox takes a box, a type and a pointer");
-  void* const type = PyLong_AsVoidPtr(args[1]);
-  void* const object = PyLong_AsVoidPtr(args[2]);
-  if(PyErr_Occurred()) return nullptr;
-  cpp_value* const v = reinterpret_cast<cpp_value*>(args[0]);
-  v->type = static_cast<type_info const*>(type);
-  *static_cast<void**>(v->ptr) = object;
-  Py_RETURN_NONE;
-}
-
 PyMethodDef functions[] = {
-  { "boxes", all_boxes, METH_NOARGS, "every box that lives" },
   { "raw_type", raw_type, METH_O, "the raw name of a C++ value's type" },
   { "declare_same_layout", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(declare_same_layout)),
     METH_FASTCALL, "(raw, raw): boxes of the one type may be unboxed as the other" },
-  { "rebox", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(rebox)), METH_FASTCALL,
-    "(box, type_info address, pointer address): what the box holds from now on" },
   {}
 };
 
@@ -84,9 +59,6 @@ std::string without_worlds(std::string_view name) {
 bool same_layout(char const* a, char const* b) noexcept {
   return !first_of.empty() && first(a) == first(b);
 }
-
-void box_made(cpp_value* v) { boxes.insert(v); }
-void box_gone(cpp_value* v) noexcept { boxes.erase(v); }
 
 bool init_worlds(PyObject* module) { return PyModule_AddFunctions(module, functions) == 0; }
 

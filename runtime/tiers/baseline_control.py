@@ -12,7 +12,7 @@ from runtime.stubs.bodies import DISCARD as NOTHING
 from runtime.stubs.bodies import MATCHER, VALUE
 from runtime.tiers import literals
 from runtime.tiers.baseline_writer import DISCARD, RETURN, BaselineWriter, Operand, show_constant
-from runtime.tiers.closures import needs_end
+from runtime.tiers.closures import holds_memory, needs_end
 
 SCANNED_CASES = 8  # a case with more constants looks its value up in a table
 DEEPEST = 50  # blocks in each other; what is deeper jumps
@@ -21,11 +21,14 @@ AT_ONCE = (n.Const, n.NativeConst, n.LocalRef, n.VarRef, n.CppExpr, n.Call, n.In
 
 @dataclass(slots=True)
 class Again:
-    """The start of a loop's round: its line, its label, the scopes that are open there."""
+    """The start of a loop's round: its line, its label, the scopes that are open there, the first free slot,
+    and how many scopes of Lisp locals that may hold memory are open."""
 
     line: int
     label: str
     open_scopes: int
+    top: int
+    holding: int
     used: bool = False
 
 
@@ -35,6 +38,7 @@ class BaselineControl(BaselineWriter):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.again: dict[int, Again] = {}  # by the label of `Recur`s
+        self.holding = 0  # how many scopes of Lisp locals that may hold memory are open
 
     def condition(self, node: n.Node) -> str:
         """A C++ condition for a Lisp or native test."""
@@ -90,12 +94,25 @@ class BaselineControl(BaselineWriter):
     # --- bindings ---------------------------------------------------------------------------------
 
     def let(self, node: n.Let, dst: Operand) -> None:
+        if dst == RETURN and self.fail != "failed" and any(needs_end(*b) for b in node.bindings):
+            mark, result = self.top, self.slot()  # what a destructor throws is for the `try` around
+            self.let(node, result)
+            self.deliver(result, RETURN)
+            self.top = mark
+            return
         mark, open_ = self.top, len(self.ending)
+        outer, self.highest = self.highest, self.top
+        holds = any(holds_memory(local, init) for local, init in node.bindings)
+        self.holding += holds
         for local, init in node.bindings:
             self.bind(local, init)
         self.into(node.body, dst)
         self.end_scopes(open_)
         del self.ending[open_:]
+        self.holding -= holds
+        if holds and dst != RETURN:
+            self.do("release", (mark, self.highest))
+        self.highest = max(outer, self.highest)
         self.top = mark
 
     def bind(self, local: n.Local, init: n.Node) -> None:
@@ -132,12 +149,12 @@ class BaselineControl(BaselineWriter):
     def end_scopes(self, first: int) -> None:
         """The end of the native locals of the scopes that are open, from the `first` on."""
         for slot in reversed(self.ending[first:]):
-            self.do("end", (slot,), f"~{self.show(slot)}")
+            self.attempt("end", (slot,), f"~{self.show(slot)}")
 
     def end_passing(self, first: int) -> None:
         """The end of objects in passing, from the `first` on."""
         for slot in reversed(self.passing[first:]):
-            self.do("end", (slot,))
+            self.attempt("end", (slot,))
         del self.passing[first:]
 
     def letfn(self, node: n.LetFn, dst: Operand) -> None:
@@ -168,7 +185,9 @@ class BaselineControl(BaselineWriter):
 
     def open_loop(self, label: int, span: Span | None) -> None:
         """Where the `Recur`s of that label go."""
-        start = Again(len(self.lines), self.label("again"), len(self.ending))
+        start = Again(
+            len(self.lines), self.label("again"), len(self.ending), self.top, self.holding
+        )
         self.again[label] = start
         self.emit(f"{start.label}:;")
         self.attempt("round", (self.place(span),))
@@ -205,6 +224,8 @@ class BaselineControl(BaselineWriter):
         start = self.again[node.label]
         start.used = True
         self.end_scopes(start.open_scopes)
+        if self.holding > start.holding:
+            self.do("release", (start.top, max(self.top, self.highest)))
         self.emit(f"goto {start.label};")
         self.top = mark
 

@@ -23,6 +23,7 @@ from runtime.tiers.functions import FunctionTable
 from runtime.tiers.names import munge
 
 VAR_ROOTS = 100_000  # `frame::var_roots`
+GIVEN = 1 << 20  # `frame::given`: added to a slot whose value a call takes over
 RETURN, DISCARD = -2, -1  # where a value goes other than to a slot
 LONGEST = 24  # characters of a constant in a comment
 
@@ -50,6 +51,7 @@ class BaselineWriter(ABC):
         self._shown: dict[Operand, str] = {}  # the Lisp names of slots
         self.top = 0  # the first free slot
         self.size = 0  # how many slots there are
+        self.highest = 0  # the first slot that nothing since the scope's start has used
         self.owning: list[str] = []  # the names of slots whose objects end with their scopes
         self.ending: list[str] = []  # those of the scopes that are open
         self.passing: list[str] = []  # those of objects that end with the step that uses them
@@ -63,6 +65,7 @@ class BaselineWriter(ABC):
         slot = self.top
         self.top += 1
         self.size = max(self.size, self.top)
+        self.highest = max(self.highest, self.top)
         if name:
             self._shown[slot] = name
         else:
@@ -136,6 +139,8 @@ class BaselineWriter(ABC):
 
     def show(self, operand: Operand) -> str:
         """An operand for people."""
+        if isinstance(operand, int) and operand >= GIVEN:
+            operand -= GIVEN
         if isinstance(operand, str) or operand >= 0:
             return self._shown.get(operand) or f"t{operand}"
         index = ~operand

@@ -28,10 +28,8 @@ def call_closure(
     return factory(callee, place, *[value for _, value in arguments])
 
 
-def call_again(fn: Any, error: TypeError, args: tuple[Any, ...]) -> Any:
-    """A call that Python refused: vectors, maps and other Lisp values are callable too."""
-    if callable(fn):
-        raise error
+def call_other(fn: Any, *args: Any) -> Any:
+    """A call of what Python cannot call: vectors, maps and other Lisp values are functions too."""
     return as_fn(fn)(*args)
 
 
@@ -43,25 +41,17 @@ def _make(mode: str, shape: str) -> Factory:
     if mode == "fixed":
         lines += ["    def run(e, _place=place):", f"        return f({', '.join(parts)})"]
     else:
+        # No argument has a name: Python functions get them without anybody else holding them.
         fn = "f.root" if mode == "var" else "f(e)"
-        lines += ["    def run(e, _place=place):", f"        fn = {fn}"]
-        names = []
-        for i, (kind, part) in enumerate(zip(shape, parts, strict=True)):
-            if (
-                kind == "x"
-            ):  # evaluated before the call, so that its own errors are not taken for the call's
-                lines.append(f"        v{i} = {part}")
-                names.append(f"v{i}")
-            else:
-                names.append(part)
-        args = ", ".join(names)
+        args = ", ".join(parts)
         lines += [
-            "        try:",
+            "    def run(e, _place=place):",
+            f"        fn = {fn}",
+            "        if callable(fn):",
             f"            return fn({args})",
-            "        except TypeError as error:",
-            f"            return call_again(fn, error, ({args}{',' if names else ''}))",
+            f"        return call_other(fn{', ' if args else ''}{args})",
         ]
     lines += ["    return run"]
-    scope: dict[str, Any] = {"call_again": call_again}
+    scope: dict[str, Any] = {"call_other": call_other}
     exec(compile("\n".join(lines), "<call shape>", "exec"), scope)
     return scope["factory"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from runtime.analysis import nodes as n
-from runtime.analysis.types import CppType, Flag
+from runtime.analysis.types import CppType, Flag, LispType
 from runtime.core.exceptions import Thrown
 from runtime.errors import Span
 from runtime.native import _support
@@ -111,7 +111,14 @@ def box_operands(node: n.Box) -> tuple[str, tuple[n.Operand, ...], str]:
     assert isinstance(kind, CppType)
     where = n.Const(str(node.span) if node.span else "", span=node.span)
     operands = (n.Operand(node.value), n.Operand(where, "cpp/box", 2))
-    return "ts::box(@0@, @1@)", operands, f"box<{kind.value}>"
+    return f"ts::{node.holds}(@0@, @1@)", operands, f"{node.holds}<{kind.value}>"
+
+
+def holds_memory(local: n.Local, init: n.Node) -> bool:
+    """Whether what a `let` binds is a Lisp value that may hold much: it goes when its scope ends."""
+    if isinstance(init, (n.Const, n.NativeConst, n.Fn)):
+        return False
+    return isinstance(init.type, LispType) and not init.type.unboxed
 
 
 def needs_end(local: n.Local, init: n.Node) -> bool:

@@ -27,6 +27,8 @@ _ABI = {
 }  # what passes a value between functions; the rest is itself
 _KIND = {INT: ("integer", "bits"), DOUBLE: ("real", "d()")}  # of a ts::numv
 
+CALLED = "called"  # what variables are named that hold the result of a direct call
+
 
 class Entries(ControlFlow):
     """Entries and direct calls of one function being written."""
@@ -249,7 +251,7 @@ class Entries(ControlFlow):
             made = f"ts::ref::own({call})" if direct.result == OWNED else f"ts::box({call})"
         if not tests:
             return Val(made, held)
-        there = self.fresh("called")
+        there = self.fresh(CALLED)
         self.emit(f"{held} {there}{{}};")
         self.open(f"if({' && '.join(tests)})")
         if own:

@@ -8,7 +8,7 @@ constants, vars and inner functions' codes are reached through the table `K`, so
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from runtime.tiers.cpp_writer import (
     Unsupported,
     Val,
 )
+from runtime.tiers.entries import CALLED
 from runtime.tiers.functions import FunctionTable
 from runtime.tiers.fused import Fused
 from runtime.tiers.interop_cpp import InteropCpp
@@ -251,7 +252,26 @@ class InlineFunction(Fused, InteropCpp):
         """A call of something of ours that stays Python."""
         return self.call_text(self.constant(function), values, node)
 
-    def call_text(self, fn: str, values: list[Val], node: n.Node) -> Val:
+    def given(self, nodes: Sequence[n.Node]) -> tuple[list[Val], list[str]]:
+        """Operands in order of evaluation, and the variables of those that nobody needs after the call."""
+        values, given = [], []
+        for node in nodes:
+            value = self.value(node)
+            if value.rep == OWNED and not value.stable:
+                name = self.fresh()
+                self.emit(f"ts::ref {name} = {value.text};")
+                value = Val(f"{name}.p", BORROWED, True)
+                given.append(name)
+            elif value.text.endswith(".p") and (
+                type(node) in _STATEMENTS
+                or (isinstance(node, n.Call) and value.text.startswith(CALLED))
+            ):
+                given.append(value.text.removesuffix(".p"))
+            values.append(self.named(value))
+        return values, given
+
+    def call_text(self, fn: str, values: list[Val], node: n.Node, given: Sequence[str] = ()) -> Val:
+        """A call; what is `given` is let go of right after it."""
         args = [self.pointer(v) for v in values]
         self.at(node)
         if not args:
@@ -260,7 +280,8 @@ class InlineFunction(Fused, InteropCpp):
             return Val(f"ts::call({fn}, {name} + 1, 0)", OWNED)
         name = self.fresh("args")
         self.emit(f"PyObject* {name}[] = {{ nullptr, {', '.join(args)} }};")
-        return Val(f"ts::call({fn}, {name} + 1, {len(args)})", OWNED)
+        more = f", {{ {', '.join('&' + variable for variable in given)} }}" if given else ""
+        return Val(f"ts::call({fn}, {name} + 1, {len(args)}{more})", OWNED)
 
     def call(self, node: n.Call) -> Val:
         quicker = self.direct_call(node) or self.reduce(node)
@@ -268,15 +289,22 @@ class InlineFunction(Fused, InteropCpp):
 
     def plain_call(self, node: n.Call) -> Val:
         if (made := RUNTIME.get(core_name(node.fn))) is not None:
-            values = [self.pointer(v) for v in self.values(node.args)]
+            values, given = self.given(node.args)
+            args = [self.pointer(v) for v in values]
             self.at(node)
-            return Val(f"ts::{made}({', '.join(values)})", OWNED)
+            text = f"ts::{made}({', '.join(args)})"
+            if given:
+                variables = ", ".join("&" + variable for variable in given)
+                text = f"ts::released({text}, {{ {variables} }})"
+            return Val(text, OWNED)
         fn = self.pointer(self.value(node.fn))
-        return self.call_text(fn, self.values(node.args), node)
+        values, given = self.given(node.args)
+        return self.call_text(fn, values, node, given)
 
     def literal(self, node: n.VectorLit | n.MapLit | n.SetLit) -> Val:
         maker = literals.MAKERS[type(node)]
-        return self.python_call(maker, self.values(node.items), node)
+        values, given = self.given(node.items)
+        return self.call_text(self.constant(maker), values, node, given)
 
     def with_meta(self, node: n.WithMeta) -> Val:
         return self.python_call(literals.with_meta, self.values((node.value, node.meta)), node)

@@ -79,7 +79,8 @@ class InteropCpp(ControlFlow):
     def box(self, node: n.Box) -> Val:
         pointer = self.value(node.value)
         place = self.constant(str(node.span) if node.span else "")
-        return Val(f'ts::box({pointer.text}, ts::dyn({place}, {{"cpp/box", 2}}))', OWNED)
+        place = f'ts::dyn({place}, {{"cpp/box", 2}})'
+        return Val(f"ts::{node.holds}({pointer.text}, {place})", OWNED)
 
     def native_result(self, node: n.Node, kind: CppType) -> Val:
         """A native value that several branches give: through a pointer for references, else a variable."""

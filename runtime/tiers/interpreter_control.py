@@ -16,6 +16,7 @@ from runtime.tiers.closures import (
     CppException,
     Place,
     Run,
+    holds_memory,
     needs_end,
     thrown_value,
 )
@@ -72,22 +73,32 @@ class ControlClosures(ClosureBuilder):
             for local, init in node.bindings
         ]
         run = self.effect(node.body) if discarded else self.build(node.body)
-        plain: list[tuple[int, Run]] = []
+        plain: list[tuple[int, Run, bool]] = []
         for local, slot, init, source in reversed(bound):
             if needs_end(local, source):
                 run = self.owning_scope(slot, init, self.scope(plain, run))
                 plain = []
             else:
-                plain.insert(0, (slot, init))
+                plain.insert(0, (slot, init, holds_memory(local, source)))
         return self.scope(plain, run)
 
     @staticmethod
-    def scope(bindings: list[tuple[int, Run]], body: Run) -> Run:
-        """Bindings that need no end."""
+    def scope(bindings: list[tuple[int, Run, bool]], body: Run) -> Run:
+        """Bindings without C++ objects of their own; what may hold memory is let go of at the end."""
         if not bindings:
             return body
         if len(bindings) == 1:
-            slot, init = bindings[0]
+            slot, init, releases = bindings[0]
+            if releases:
+
+                def run_released(e: list[Any]) -> Any:
+                    e[slot] = init(e)
+                    try:
+                        return body(e)
+                    finally:
+                        e[slot] = None
+
+                return run_released
 
             def run_one(e: list[Any]) -> Any:
                 e[slot] = init(e)
@@ -95,12 +106,27 @@ class ControlClosures(ClosureBuilder):
 
             return run_one
 
-        def run(e: list[Any]) -> Any:
-            for slot, init in bindings:
-                e[slot] = init(e)
-            return body(e)
+        steps = [(slot, init) for slot, init, _ in bindings]
+        released = [slot for slot, _, releases in reversed(bindings) if releases]
+        if not released:
 
-        return run
+            def run(e: list[Any]) -> Any:
+                for slot, init in steps:
+                    e[slot] = init(e)
+                return body(e)
+
+            return run
+
+        def run_all_released(e: list[Any]) -> Any:
+            try:
+                for slot, init in steps:
+                    e[slot] = init(e)
+                return body(e)
+            finally:
+                for slot in released:
+                    e[slot] = None
+
+        return run_all_released
 
     @staticmethod
     def owning_scope(slot: int, init: Run, body: Run) -> Run:

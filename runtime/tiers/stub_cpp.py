@@ -23,7 +23,7 @@ from runtime.stubs.cache import StubCache
 from runtime.stubs.threads import quick
 from runtime.tiers import literals
 from runtime.tiers.baseline_control import BaselineControl
-from runtime.tiers.baseline_writer import DISCARD, RETURN, Operand
+from runtime.tiers.baseline_writer import DISCARD, GIVEN, RETURN, Operand
 from runtime.tiers.closures import BOX_TYPE, box_operands
 from runtime.tiers.cpp_writer import Unsupported
 from runtime.tiers.functions import FunctionTable
@@ -139,6 +139,18 @@ class StubFunction(BaselineControl):
             values.append(value)
         return values
 
+    def given(self, nodes: Sequence[n.Node]) -> list[Operand]:
+        """Operands of a step that takes those over which nobody needs after it."""
+        return [
+            value + GIVEN
+            if isinstance(value, int)
+            and value >= 0
+            and not isinstance(node, n.LocalRef)
+            and not aliases(node)
+            else value
+            for node, value in zip(nodes, self.operands(nodes), strict=True)
+        ]
+
     def step(
         self,
         step: str,
@@ -194,7 +206,9 @@ class StubFunction(BaselineControl):
 
     def call(self, node: n.Call, dst: Operand) -> None:
         mark = self.top
-        callee, *values = self.operands((node.fn, *node.args))
+        callee, *values = self.given((node.fn, *node.args))
+        if isinstance(callee, int) and callee >= GIVEN:
+            callee -= GIVEN
         self.top = mark
         self.finish("call", dst, (callee, len(values)), values, node, self.show(callee))
 
@@ -294,6 +308,11 @@ class StubFunction(BaselineControl):
     def box(self, node: n.Box, dst: Operand) -> None:
         text, operands, label = box_operands(node)
         self.stub_step(text, operands, LISP, BOX_TYPE, node, label, dst)
+
+
+def aliases(node: n.Node) -> bool:
+    """Whether the operand that is its value may be a local's own slot."""
+    return isinstance(node, (n.ToLisp, n.Truth)) and held_as_lisp(node.value)
 
 
 def held_as_lisp(node: n.Node) -> bool:
