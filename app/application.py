@@ -128,7 +128,7 @@ class Application:
         self.loop.start(runtime)
         self._watcher = Watcher(options.scripts, options.include)
         if options.nrepl_port is not None:
-            nrepl = self._nrepl = NreplServer(options.nrepl_port, self._evaluate)
+            nrepl = self._nrepl = NreplServer(options.nrepl_port, self._evaluate, runtime.interrupt)
             self.loop.in_frame.append(lambda: nrepl.run_jobs(self.loop.protected))
 
     def run(self) -> int:

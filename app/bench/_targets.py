@@ -37,4 +37,9 @@ TARGETS = {
     ("loops", "keywords_vs_python"): Target("≥", 3),
     ("loops", "reduce_vs_python"): Target("≥", 5),
     ("many-forms", "growth"): Target("≤", 1.2),
+    ("threads", "loops_p99"): Target("≤", 1.5),
+    ("threads", "calls_p99"): Target("≤", 1.5),
+    ("threads", "allocates_p99"): Target("≤", 1.5),
+    ("threads", "quick_C++_p99"): Target("≤", 1.5),
+    ("threads", "long_C++_p99"): Target("≤", 1.5),
 }

@@ -16,6 +16,7 @@ from typing import Any
 from app.nrepl.bencode import encode
 from app.nrepl.connection import Connection, Job, Message
 from runtime.errors import render
+from runtime.interruption import CallLimits, limited
 from runtime.threads import EVAL, listed
 
 MOST_CONNECTIONS = 64
@@ -85,23 +86,36 @@ class NreplServer:
         def the_evaluation() -> None:
             value.append(self._evaluate(job.source, job.file))
 
-        with self._lock:
-            self._running = job, threading.get_ident()
+        what = f"{job.file}  {job.source.strip().partition(chr(10))[0][:200]}"
+        problem: BaseException | None = None
         try:
-            what = f"{job.file}  {job.source.strip().partition(chr(10))[0][:200]}"
-            with printing_to(lambda text: job.reply({"out": text})), listed(EVAL, what):
-                problem = run(the_evaluation)
+            with (
+                limited(CallLimits()),  # from here on it can be interrupted
+                self._known(job),
+                printing_to(lambda text: job.reply({"out": text})),
+                listed(EVAL, what, lambda: self.give_up(job)),
+            ):
+                if not job.given_up.is_set():
+                    problem = run(the_evaluation)
         except BaseException as error:  # whatever `run` lets through: no evaluation ends the app
             problem = error
-        finally:
-            with self._lock:
-                self._running = None
         if value:
             job.reply({"value": value[0]})
         if problem is None:
-            return {"status": ["done"]}
+            return {"status": ["done"] if value else ["done", "interrupted"]}
         job.reply({"err": _text_of(problem) + "\n", "ex": type(problem).__name__})
         return {"status": ["done", "interrupted" if job.given_up.is_set() else "eval-error"]}
+
+    @contextmanager
+    def _known(self, job: Job) -> Iterator[None]:
+        """Has `give_up` find it on this thread."""
+        with self._lock:
+            self._running = job, threading.get_ident()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running = None
 
     # --- what connections call, from their threads ------------------------------------------------
 

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nrepl import BencodeError, NreplServer, bencode, connection, decode, encode, server
+from runtime import Runtime, threads
 from runtime.errors import AnalysisError
 
 values = st.recursive(
@@ -371,3 +372,60 @@ def test_fuzzed_clients_leave_the_server_as_it_was(nrepl: NreplServer, client: A
             broken.sendall(b"".join(mutated(chance, MESSAGES) for _ in range(20)))
     assert ask(client, op="eval", code="1")[-1]["status"] == ["done"]
     until(lambda: len(nrepl.connections) == 1)
+
+
+ENDLESS = {
+    "a loop": "(while true)",
+    "what waits": "@(promise)",
+    "an endless seq": "(count (iterate inc 0))",
+}
+
+
+@pytest.fixture
+def lisp() -> Iterator[NreplServer]:
+    """A server that evaluates Lisp."""
+    runtime = Runtime()
+    nrepl = NreplServer(0, lambda source, file: str(runtime.eval(source, file)), runtime.interrupt)
+    ending = threading.Event()
+
+    def frames() -> None:
+        while not ending.is_set():
+            nrepl.run_jobs()
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=frames)
+    thread.start()
+    yield nrepl
+    ending.set()
+    thread.join()
+    nrepl.close()
+    runtime.close()
+
+
+@pytest.fixture
+def editor(lisp: NreplServer) -> Iterator[Any]:
+    with connect(lisp) as made, made.makefile("rwb") as stream:
+        yield stream
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_an_evaluation_that_does_not_end_is_interrupted(editor: Any, name: str) -> None:
+    editor.write(encode({"op": "eval", "code": ENDLESS[name], "id": "it", "session": "s"}))
+    editor.flush()
+    until(lambda: any(r.kind == "eval" for _, r in threads.running()))
+    told: dict[str, list[dict[str, Any]]] = {"it": [], "stop": []}
+    editor.write(encode({"op": "interrupt", "id": "stop", "session": "s"}))
+    editor.flush()
+    while not all(answers and "done" in answers[-1].get("status", ()) for answers in told.values()):
+        answer = decode(editor)
+        told[answer["id"]].append(answer)
+    assert told["stop"][-1]["status"] == ["done"]
+    assert told["it"][-1]["status"] == ["done", "interrupted"]
+    assert ask(editor, op="eval", code="(+ 1 2)")[0]["value"] == "3"
+
+
+def test_a_client_that_goes_takes_its_evaluation_along(lisp: NreplServer, editor: Any) -> None:
+    with connect(lisp) as short:
+        short.sendall(encode({"op": "eval", "code": "(while true)"}))
+        until(lambda: any(r.kind == "eval" for _, r in threads.running()))
+    assert ask(editor, op="eval", code="(+ 1 2)")[0]["value"] == "3"

@@ -11,6 +11,7 @@ from imgui_bundle import imgui
 
 from app.application import Application, Options
 from app.nrepl import decode, encode
+from panels.desk import show_tab
 from tests.gui.conftest import SCRIPTS
 
 pytestmark = pytest.mark.gui
@@ -203,3 +204,18 @@ def test_window_and_memory_draw_the_same_picture(virtual_display, tmp_path):
     assert memory.shape == window.shape
     close = (np.abs(memory - window).max(axis=2) <= 24).mean()
     assert close > 0.985
+
+
+def test_a_runaway_future_is_cancelled_from_the_list_of_threads(open_gui, script):
+    gui = open_gui(script(HELLO + "(defonce runaway (future (while true)))\n"))
+    gui.until(lambda: gui.app.snapshot.threads, "the future is listed")
+    [thread] = gui.app.snapshot.threads
+    assert thread.kind == "future"
+    assert "tool.jank:3" in thread.what
+
+    gui.frames(2)
+    show_tab("Threads")
+    gui.frames(2)
+    gui.run(lambda c: c.item_click(f"//Threads/**/Cancel##{thread.number}"))
+    gui.until(lambda: not gui.app.snapshot.threads, "the future stopped")
+    assert gui.value("(future-cancelled? runaway)", "tool") is True
