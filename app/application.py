@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections import deque
@@ -126,7 +127,7 @@ class Application:
             else:
                 runtime.load_async(script)
         self.loop.start(runtime)
-        self._watcher = Watcher(options.scripts, options.include)
+        self._watcher = Watcher(options.scripts, options.include, self._script_written)
         if options.nrepl_port is not None:
             nrepl = self._nrepl = NreplServer(options.nrepl_port, self._evaluate, runtime.interrupt)
             self.loop.in_frame.append(lambda: nrepl.run_jobs(self.loop.protected))
@@ -234,12 +235,22 @@ class Application:
         elif isinstance(event, Fault):
             self._awaited.discard(event.source)
 
+    def _script_written(self, path: Path) -> bool:
+        """On the watcher's thread: a known script is loaded at once, without waiting for a frame."""
+        runtime = self._started()
+        for file in runtime.module_files():
+            if file == path or os.path.realpath(file) == os.path.realpath(path):
+                runtime.clear_faults(str(file))
+                runtime.load_async(file)
+                return True
+        return False
+
     def _take_changes(self) -> None:
         runtime = self.runtime
         if self._watcher is None or runtime is None:
             return
         for change in self._watcher.changes():
-            path = change.path.resolve()
+            path = Path(os.path.realpath(change.path))
             if path.suffix in CPP_SUFFIXES:
                 if path in runtime.declarations.files and change.change is Change.WRITTEN:
                     runtime.clear_faults(str(path))
@@ -253,7 +264,7 @@ class Application:
                     ):
                         runtime.load_async(script)
                 continue
-            known = {file.resolve(): str(file) for file in runtime.module_files()}
+            known = {Path(os.path.realpath(f)): str(f) for f in runtime.module_files()}
             if path not in known:
                 continue
             if change.change is Change.WRITTEN:

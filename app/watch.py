@@ -1,7 +1,7 @@
 """Watching scripts and headers for changes, on a thread; the frame loop collects what happened.
 
 Editors replace a file, empty and refill it, or write it in place: a file counts as deleted or empty only
-when it still is after a moment.
+when it still is after a moment. That what is written is written to its end, whoever reads it finds out.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 import watchfiles
 
-from runtime.cling import CPP_SUFFIXES
-
 SCRIPTS = frozenset((".jank", ".cljc", ".clj"))
+CPP = frozenset((".h", ".hh", ".hpp", ".hxx", ".inl", ".cpp"))
 SETTLE_SECONDS = 0.3  # how long a file may be missing or empty while an editor saves it
+STEP_MS, GATHER_MS, WAKE_MS = 1, 10, 100  # of quiet that ends a batch, at most, between two looks
 
 
 class Change(Enum):
@@ -39,11 +39,21 @@ class FileChange:
 
 
 class Watcher:
-    """Watches the folders of `scripts` and `folders`, with all that is below them. `close` ends it."""
+    """Watches the folders of `scripts` and `folders`, with all that is below them. `close` ends it.
 
-    def __init__(self, scripts: Sequence[Path], folders: Iterable[Path] = ()) -> None:
+    `written` is told of a written file at once, on the watcher's thread; where it gives True, `changes` does
+    not tell of it any more.
+    """
+
+    def __init__(
+        self,
+        scripts: Sequence[Path],
+        folders: Iterable[Path] = (),
+        written: Callable[[Path], bool] = lambda path: False,
+    ) -> None:
         roots = {script.resolve().parent for script in scripts} | {f.resolve() for f in folders}
         self._roots = [str(root) for root in sorted(roots) if root.is_dir()]
+        self._written = written
         self._changes: queue.SimpleQueue[FileChange] = queue.SimpleQueue()
         self._unsettled: dict[Path, float] = {}  # missing or empty files, and since when
         self._stop = threading.Event()
@@ -65,10 +75,10 @@ class Watcher:
     def _run(self) -> None:
         news = watchfiles.watch(
             *self._roots,
-            watch_filter=lambda _, path: Path(path).suffix in SCRIPTS | CPP_SUFFIXES,
-            debounce=60,
-            step=15,
-            rust_timeout=100,
+            watch_filter=lambda _, path: Path(path).suffix in SCRIPTS | CPP,
+            debounce=GATHER_MS,
+            step=STEP_MS,
+            rust_timeout=WAKE_MS,
             yield_on_timeout=True,
             stop_event=self._stop,
             raise_interrupt=False,
@@ -84,7 +94,7 @@ class Watcher:
     def _look(self, path: Path, now: float) -> None:
         if _size(path):
             self._unsettled.pop(path, None)
-            self._changes.put(FileChange(path, Change.WRITTEN))
+            self._tell(FileChange(path, Change.WRITTEN))
         else:
             self._unsettled.setdefault(path, now)
 
@@ -92,7 +102,11 @@ class Watcher:
         del self._unsettled[path]
         size = _size(path)
         change = Change.DELETED if size is None else Change.WRITTEN if size else Change.EMPTIED
-        self._changes.put(FileChange(path, change))
+        self._tell(FileChange(path, change))
+
+    def _tell(self, change: FileChange) -> None:
+        if change.change is not Change.WRITTEN or not self._written(change.path):
+            self._changes.put(change)
 
 
 def _size(path: Path) -> int | None:

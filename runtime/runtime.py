@@ -220,7 +220,7 @@ class Runtime:
 
     def _load(self, path: Path, start: float, apply: Apply, force: bool = False) -> list[LispError]:
         self._problems.drop(str(path), THREAD)
-        folder = path.resolve().parent
+        folder = Path(os.path.realpath(path)).parent
         if folder not in self._folders:
             self._folders.append(folder)
             self.declarations.add_include_dirs([folder])

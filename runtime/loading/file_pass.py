@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Set
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 K_KEEP = Keyword("keep")
 MOST_SEARCHED = 2_000
+ENDS_ALIKE = 24  # characters at the end of a file, by which it is known to be saved in full
+SETTLE_S, SETTLE_MOST_S = 0.03, 1.0  # without a write, until a file counts as saved; waited at most
 
 
 class FilePass:
@@ -53,6 +56,7 @@ class FilePass:
             str, Record
         ] = {}  # forms that are not there any more, by the name they define
         self.ns_name = "user"
+        self.inode = state.inode
         self.read = state.path in work.saved or not state.loaded
         self.all = state.path in work.forced
 
@@ -91,8 +95,7 @@ class FilePass:
     def _read_file(self) -> bool:
         """Take the file's text; False where it holds no program: then all stays as it is."""
         try:
-            content = file_bytes(self.state.path)
-            self.text = decoded(content, str(self.state.path))
+            self.text = self._settled_text()
         except ReaderError as e:
             self.reader_errors.append(e)
         except LispError as e:
@@ -108,6 +111,26 @@ class FilePass:
             )
         self.text = self.state.text
         return False
+
+    def _settled_text(self) -> str:
+        """The file's text. One that ends unlike before may be half saved: it is read again once it has not
+        been written to for a moment, unless it came as a whole, in the place of the one before."""
+        state = self.state
+        deadline = time.perf_counter() + SETTLE_MOST_S
+        while True:
+            content, seen = file_bytes(state.path)
+            replaced = seen.st_ino != state.inode
+            age = time.time() - seen.st_mtime
+            try:
+                text = decoded(content, str(state.path))
+                whole = replaced or not state.text or text.endswith(state.text[-ENDS_ALIKE:])
+            except ReaderError:
+                whole = replaced
+                text = ""
+            if whole or not 0 <= age < SETTLE_S or time.perf_counter() > deadline:
+                self.inode = seen.st_ino
+                return text or decoded(content, str(state.path))
+            time.sleep(SETTLE_S - age)
 
     def _keep_all(self) -> None:
         self.records = list(self.state.records)
@@ -129,14 +152,15 @@ class FilePass:
         self.here = -1.0  # where the form at hand stands among those that were known
         self.last_write: dict[Any, int] = {}  # where a var's value gets its last change
         writers: dict[Var, int] = {}
+        gone = self._gone(known) if self.text != self.state.text else []
+        lost = set(map(id, gone))
         for index, record in enumerate(known):
             for var in record.writes:
                 writers[var] = writers.get(var, 0) + 1
-            if not record.once:
+            if not record.once and id(record) not in lost:
                 for var in (*record.writes, *record.touches, *record.adds):
                     self.last_write[var] = index
         self.shared = {var for var, count in writers.items() if count > 1}
-        gone = self._gone(known) if self.text != self.state.text else []
         group: set[Any] = set()
         keys: set[Any] = set()
         for record in gone:
@@ -263,6 +287,8 @@ class FilePass:
         if old is None or self.all:
             self._count(item, "loaded" if not self.state.loaded else "changed")
         failed = not self._guarded(item, lambda: run_directive(self.host, read.form, read.span))
+        if head == "ns" and namespaces.current.name != "user":
+            namespaces.current.file = str(self.state.path)
         if failed and before:
             _restore(namespaces.current, before)
         self.env = env_of(namespaces.current)
@@ -563,7 +589,7 @@ class FilePass:
         state.errors = [*self.errors, *self.reader_errors]
         state.records = [*self.records, *self.left]
         state.readable = not self.reader_errors and not self.left
-        state.text = self.text
+        state.text, state.inode = self.text, self.inode
         state.requires = self.requires or (state.requires if state.errors else [])
         state.ns = self.ns_name
         state.loaded = True

@@ -50,6 +50,7 @@ class FileState:
     path: Path
     ns: str = "user"
     text: str = ""
+    inode: int = 0  # of the file that was read
     records: list[Record] = field(default_factory=list)
     errors: list[LispError] = field(default_factory=list)
     requires: list[Path] = field(default_factory=list)

@@ -38,28 +38,30 @@ class Item:
     read: Callable[[], ReadForm]
 
 
-def file_bytes(path: Path) -> bytes:
-    """What a script's file holds. Raises AnalysisError where it is no readable text file: it does not wait
-    for the other end of a pipe, and follows no circle of links."""
+def file_bytes(path: Path) -> tuple[bytes, os.stat_result]:
+    """What a script's file holds, and what is known of the file. Raises AnalysisError where it is no readable
+    text file: it does not wait for the other end of a pipe, and follows no circle of links."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as e:
         raise unreadable(path, e) from e
-    with os.fdopen(handle, "rb") as file:
-        try:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode):
-                kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no ordinary file"
-                raise AnalysisError(f"{path} is {kind}", expected="a readable script", found=kind)
-            if found.st_size > LARGEST:
-                raise AnalysisError(
-                    f"{path} is too large for a script",
-                    expected=f"at most {LARGEST >> 20} MB",
-                    found=f"{found.st_size >> 20} MB",
-                )
-            return file.read()
-        except OSError as e:
-            raise unreadable(path, e) from e
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no ordinary file"
+            raise AnalysisError(f"{path} is {kind}", expected="a readable script", found=kind)
+        if found.st_size > LARGEST:
+            raise AnalysisError(
+                f"{path} is too large for a script",
+                expected=f"at most {LARGEST >> 20} MB",
+                found=f"{found.st_size >> 20} MB",
+            )
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(), found
+    except OSError as e:
+        raise unreadable(path, e) from e
+    finally:
+        os.close(handle)
 
 
 def unreadable(path: Path, error: OSError) -> AnalysisError:
