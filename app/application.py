@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 SNAPSHOT_SECONDS = 0.1  # of ImGui's time, between two looks at functions, stubs and problems
 EVENTS_SHOWN = 500
+SAME_SIGNAL_S = 0.3  # in which two Ctrl-C are one
+TWICE_S = 3.0  # in which a second one quits
 FRAMES_SHOWN = 300
 
 
@@ -59,6 +61,7 @@ class Options:
     threshold: int = 100
     only_small: int | None = None  # nodes; larger functions stay in tier 0
     slow_compile: float = 10.0  # seconds after which a compile is called slow
+    limit: float = 2.0  # seconds that one call of a script may take; 0 for no limit
     cache: bool = True
     include: tuple[Path, ...] = ()
     libraries: tuple[Path, ...] = ()
@@ -98,6 +101,9 @@ class Application:
         self._watcher: Watcher | None = None
         self._nrepl: NreplServer | None = None
         self._stopping = False
+        self._interrupted_at = (
+            -TWICE_S
+        )  # seconds of time.monotonic: the last Ctrl-C that ended a call
 
     def start(self) -> None:
         """Draw the first frame, then make the runtime and hand it the scripts."""
@@ -105,6 +111,7 @@ class Application:
         self.startup["first_frame_ms"] = (time.perf_counter() - self._began()) * 1000
         self.continuity.first_frame()
         from runtime.cling.headers import fetch_headers
+        from runtime.interruption import GB, CallLimits
         from runtime.runtime import Runtime  # it brings Cling, which takes longer than the window
         from runtime.tiers.policy import Limits
 
@@ -116,6 +123,7 @@ class Application:
             include_dirs=[str(path) for path in (*options.include, environment.ASSETS / "cpp")],
             libraries=[str(path) for path in options.libraries],
             limits=Limits(only_small=options.only_small, slow_s=options.slow_compile),
+            call_limits=CallLimits(options.limit, GB if options.limit else 0),
         )
         runtime.events.listen(self._note)
         runtime.start_imgui(fetch_headers())
@@ -135,8 +143,11 @@ class Application:
     def run(self) -> int:
         """Draw until the frames are done or the window is closed. Returns the exit code."""
         wanted = self.options.frames
+        from runtime.interruption import listen_to_signals
+
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
+        listen_to_signals()
         self.start()
         if wanted is not None and self.options.screenshot is not None:
             self.loop.before_swap.append(self._picture)
@@ -202,6 +213,19 @@ class Application:
     def deoptimise(self, function: str) -> None:
         self._started().deoptimise(function)
 
+    def set_limit(self, seconds: float) -> None:
+        from runtime.interruption import GB, CallLimits
+
+        self._started().call_limits = CallLimits(seconds, GB if seconds else 0)
+        self._snapshot_due = 0.0
+
+    def resume(self, script: str, entry: str) -> None:
+        self.loop.resume(script, entry)
+        self._snapshot_due = 0.0
+
+    def interrupt(self) -> None:
+        self._started().interrupt()
+
     def cancel(self, number: int) -> None:
         threads.cancel(number)
 
@@ -224,7 +248,8 @@ class Application:
     def _evaluate(self, source: str, file: str) -> str:
         from runtime.core.printing import pr_str
 
-        return pr_str(self._started().eval(source, file))
+        runtime = self._started()  # printing runs the script too, where the value is lazy
+        return str(runtime.guarded(lambda: pr_str(runtime.eval(source, file))))
 
     def _note(self, event: Event) -> None:
         self._events.append(event)
@@ -304,6 +329,8 @@ class Application:
             rss_mb=rss_mb(),
             code=runtime.code_stats(),
             threads=_thread_views(),
+            limit_s=runtime.call_limits.seconds,
+            paused=tuple((*key, reason) for key, reason in self.loop.paused.items()),
         )
 
     def _problem_views(self, problems: Sequence[Problem]) -> tuple[ProblemView, ...]:
@@ -345,7 +372,16 @@ class Application:
         """When the user's command began, or where it died since, this process: seconds of perf_counter."""
         return process_start(self._life.parent if self._life and not self._life.deaths else None)
 
-    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        """A signal: what has run for long was asked to end already. Ctrl-C ends that alone, at first."""
+        from runtime.native import _support
+
+        now, before = time.monotonic(), self._interrupted_at
+        if number == signal.SIGINT and now - before < SAME_SIGNAL_S:
+            return  # the terminal sends it, and so does a parent process
+        if number == signal.SIGINT and _support.signalled() and now - before > TWICE_S:
+            self._interrupted_at = now
+            return
         self._stopping = True
 
 

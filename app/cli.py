@@ -49,6 +49,9 @@ StrategyOption = Annotated[Strategy, typer.Option(help="How functions are run.")
 Folders = Annotated[
     list[Path] | None, typer.Option(help="A folder for C++ headers and namespaces. Repeatable.")
 ]
+LimitOption = Annotated[
+    float, typer.Option(min=0, help="Seconds that a call of a script may take; 0: no limit.")
+]
 Libraries = Annotated[list[Path] | None, typer.Option(help="A C++ library to load. Repeatable.")]
 
 
@@ -99,6 +102,7 @@ def run(
     slow_compile: Annotated[
         float, typer.Option(min=0.001, help="Seconds after which a compile is called slow.")
     ] = 10.0,
+    limit: LimitOption = 2.0,
     guard: Annotated[
         Guard,
         typer.Option(
@@ -144,6 +148,7 @@ def run(
         threshold=threshold,
         only_small=only_small,
         slow_compile=slow_compile,
+        limit=limit,
         cache=not no_cache,
         include=tuple(include or ()),
         libraries=tuple(lib or ()),
@@ -167,25 +172,38 @@ def evaluate(
         Path | None, typer.Option("--file", "-f", exists=True, dir_okay=False, help="Read it here.")
     ] = None,
     strategy: StrategyOption = Strategy.INTERPRET,
+    limit: LimitOption = 0.0,
     include: Folders = None,
     lib: Libraries = None,
 ) -> None:
-    """Evaluate with no window and print the last value readably."""
+    """Evaluate with no window and print the last value readably. Ctrl-C ends it with its place."""
     if bool(expressions) == (file is not None):
         raise typer.BadParameter("give expressions, or a file with -f")
+    import signal
+
     from runtime.core.printing import pr_str
+    from runtime.interruption import GB, CallLimits, listen_to_signals
+    from runtime.native import _support
     from runtime.runtime import Runtime
     from runtime.traces import fault
+
+    def interrupted(_number: int, _frame: object) -> None:
+        if not _support.signalled():  # nothing runs yet, or any more
+            raise KeyboardInterrupt
+
+    listen_to_signals()
+    signal.signal(signal.SIGINT, interrupted)
 
     runtime = Runtime(
         strategy=strategy.value,
         include_dirs=[str(path) for path in include or ()],
         libraries=[str(path) for path in lib or ()],
+        call_limits=CallLimits(limit, GB if limit else 0),
     )
     name = str(file) if file is not None else "<command line>"
     text = file.read_text(encoding="utf-8") if file is not None else "\n".join(expressions or ())
     try:
-        typer.echo(pr_str(runtime.eval(text, name)))
+        typer.echo(runtime.guarded(lambda: pr_str(runtime.eval(text, name))))
     except Exception as error:  # printing runs the script too, where the value is lazy
         known = error if isinstance(error, (LispError, LispErrors)) else fault(error)
         lines = render(known, lambda place: text if place == name else source_of(place))

@@ -10,7 +10,7 @@ from app import guard
 from app.frame_log import FrameLog
 from app.guard import Guard
 from app.surface import Surface
-from runtime.errors import STACK_OVERFLOW, LispError, RuntimeFault
+from runtime.errors import STACK_OVERFLOW, Interruption, LispError, RuntimeFault
 from runtime.events import Event, EventLog, Reload
 from runtime.native import _support
 
@@ -236,6 +236,8 @@ class FrameLoop:
             for problem in problems:
                 runtime.report_fault(script, problem, lasting=isinstance(problem, guard.PutBack))
                 failed.add(script)
+                if isinstance(problem, Interruption):  # the next frame would take as long
+                    self.paused[script, name] = problem.message
             if self._guard.lost:
                 self._renew()
                 self._strike(script, entry, "it destroys what ImGui needs to draw")
@@ -270,6 +272,8 @@ class FrameLoop:
                 for entry in found
                 if getattr(entry, "name", "") not in self.left_out
             ]
+        there = {(script, str(getattr(entry, "name", ""))) for script, entry in self.entries}
+        self.paused = {key: reason for key, reason in self.paused.items() if key in there}
 
     def _wait(self) -> float:
         """Wait until the next frame is due; when it was, in seconds: it counts from there."""

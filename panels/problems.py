@@ -15,6 +15,12 @@ TITLE = "Problems"
 
 def draw(snapshot: Snapshot, state: PanelState, commands: Commands) -> None:
     """One card for each problem; a click copies its whole text."""
+    for script, entry, reason in snapshot.paused:
+        if imgui.button(f"Resume##{script} {entry}"):
+            commands.resume(script, entry)
+        imgui.same_line()
+        imgui.align_text_to_frame_padding()
+        imgui.text_wrapped(f"{entry} is paused: {reason}")
     if not snapshot.problems:
         empty_note("No problems." if snapshot.scripts else "No script is open.")
         return

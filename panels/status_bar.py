@@ -74,11 +74,22 @@ def _strategy(snapshot: Snapshot, commands: Commands) -> None:
     if moved:
         commands.set_threshold(calls)
     imgui.set_item_tooltip("Threshold: calls and loop iterations until a function tiers up")
+    imgui.set_next_item_width(4.5 * em)
+    limited = f"{snapshot.limit_s:g} s" if snapshot.limit_s else "no limit"
+    flags = imgui.SliderFlags_.always_clamp
+    moved, seconds = imgui.drag_float("##limit", snapshot.limit_s, 0.1, 0.0, 60.0, limited, flags)
+    if moved:
+        commands.set_limit(round(seconds, 1))
+    imgui.set_item_tooltip("Limit: what a call of a script may take before it is interrupted")
+    if imgui.shortcut(imgui.Key.escape, imgui.InputFlags_.route_global):
+        commands.interrupt()
 
 
 def _summary(snapshot: Snapshot) -> None:
     tiers = Counter(f.tier for f in snapshot.functions)
     parts = [(theme.tier_color(t), f"{n} {theme.tier_name(t)}") for t, n in sorted(tiers.items())]
+    if snapshot.paused:
+        parts.append((theme.BAD, f"{len(snapshot.paused)} paused"))
     if snapshot.problems:
         count = len(snapshot.problems)
         parts.append((theme.BAD, f"{count} problem{'s' if count > 1 else ''}"))

@@ -173,6 +173,8 @@ class Runtime:
         try:
             with limited(self.call_limits):
                 return function(*args)
+        except LispError:
+            raise
         except SCRIPT_ERRORS as e:
             raise fault(e) from e
 
