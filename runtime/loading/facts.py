@@ -10,9 +10,10 @@ from typing import Any
 from runtime.analysis import nodes as n
 from runtime.analysis.types import CppType
 from runtime.cling.diagnostics import plain
-from runtime.core.futures import Agent, Ref
+from runtime.core.futures import Agent
 from runtime.core.kinds import Map, PVector
 from runtime.core.lazy import LazySeq
+from runtime.core.refs import Ref
 from runtime.core.state import Atom, Delay, Volatile
 from runtime.core.values import Char, Keyword, Symbol
 from runtime.namespaces import Var
