@@ -16,13 +16,13 @@ from pathlib import Path
 from runtime.cling.companions import companion_of, reached
 
 _UNSAID = re.compile(
-    r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"'
+    r'//[^\n]*|/\*(?:.*?\*/|.*)|"(?:\\.|[^"\\\n])*"'
     r"|'(?:\\.|[^'\\\n])+'|^[ \t]*#[ \t]*(?:include|pragma)[^\n]*",
     re.DOTALL | re.MULTILINE,
 )
 # A name that is declared is no member of something and no qualifier: in `ImGui::Text(a.b)` only `a` may be.
 _NAME = re.compile(r"(?<![\w.])(?<!::)(?<!->)[A-Za-z_]\w*+(?!\s*::)")
-_BODY = re.compile(r"\)[^;{}]*\{|\btemplate\b")
+_BODY = re.compile(r"\)[^;{}()]*+\{|\btemplate\b")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _TEMPLATE = re.compile(r"\bstd::|[\w>]<")
 # Conversions to ordinary types, which the extension has compiled or which only forward to it.

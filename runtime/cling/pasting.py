@@ -12,12 +12,15 @@ from pathlib import Path
 
 from runtime.cling.companions import INCLUDE, find_header, reached
 
-_ONCE = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+once[ \t]*$", re.MULTILINE)
+_ONCE = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+once\b[^\n]*$", re.MULTILINE)
 _IF = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE)
 _ENDIF = re.compile(r"^[ \t]*#[ \t]*endif", re.MULTILINE)
+# Blanks and comments, in a way that is never tried in another: headers begin with banners of any length.
+_BLANK = r"(?>\s++|//[^\n]*+|/\*(?>[^*]++|\*(?!/))*+\*/)*+"
 _GUARD = re.compile(
-    r"\A\s*(?://[^\n]*\s*|/\*.*?\*/\s*)*#[ \t]*ifndef[ \t]+(\w+)\s+#[ \t]*define[ \t]+\1\b",
-    re.DOTALL,
+    rf"\A\ufeff?{_BLANK}#[ \t]*(?:ifndef[ \t]+(\w++)"
+    r"|if[ \t]*![ \t]*defined(?:[ \t]*\([ \t]*(\w++)[ \t]*\)|[ \t]+(\w++)))"
+    rf"{_BLANK}#[ \t]*define[ \t]+(?:\1|\2|\3)\b"
 )
 
 
@@ -116,8 +119,8 @@ def pasted(
             line = text.count("\n", 0, m.start()) + 1
             return f'{paste(found)}\n#line {line} "{file}"\n'
 
-        guard = _GUARD.match(text)
-        undefined = f"#undef {guard[1]}\n" if guard else ""
+        guard = guard_of(text)
+        undefined = f"#undef {guard}\n" if guard else ""
         body = INCLUDE.sub(include, _ONCE.sub("", text))
         open_.remove(file)
         return f'{undefined}#line 1 "{file}"\n{body}'
@@ -130,9 +133,15 @@ def read_text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace")
 
 
+def guard_of(text: str) -> str:
+    """The macro that keeps a header from being read twice; empty where there is none."""
+    found = _GUARD.match(text)
+    return (found[1] or found[2] or found[3]) if found else ""
+
+
 def _is_guarded(text: str) -> bool:
     """Whether a header is empty when it is read a second time."""
-    return _ONCE.search(text) is not None or _GUARD.match(text) is not None
+    return bool(guard_of(text)) or _ONCE.search(text) is not None
 
 
 def _is_conditional(before: str) -> bool:

@@ -343,7 +343,7 @@ def _std_outside(body: str, home: str) -> str:
 
 def _matching_brace(text: str, at: int) -> int:
     depth = 1
-    for m in re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|[{}]', re.DOTALL).finditer(
+    for m in re.compile(r'//[^\n]*|/\*(?:.*?\*/|.*)|"(?:\\.|[^"\\\n])*"|[{}]', re.DOTALL).finditer(
         text, at
     ):
         depth += {"{": 1, "}": -1}.get(m[0], 0)

@@ -400,5 +400,6 @@ template<int N> constexpr int fixed_of(fixed_params<N>) { return N; }
 
 // Hands a transaction's answers or stubs over to whoever asked: called by its static initialisers.
 TS_API int submit(std::uint64_t id, void const* data, std::size_t count);
+bool answers_of(std::uint64_t id, answer const*& first, std::size_t& count); // submitted and not taken yet
 
 } // namespace ts

@@ -1,0 +1,191 @@
+// C++ that may harm the process is tried in a copy of it first: a forked child that declares it and reports.
+// Only C++ runs in the child, on the one thread that it has. See runtime/cling/trial.py.
+#include "interop.hpp"
+#include "module.hpp"
+
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+#include <unistd.h>
+
+namespace ts {
+
+namespace {
+
+// How a trial ended. The numbers are those of `How` in runtime/cling/trial.py.
+enum how { ACCEPTED, REJECTED, FAULT, ENDLESS, MEMORY, LEFT, UNTRIED };
+
+// What the child says; in memory that it shares with its parent.
+struct report {
+  int ended;     // the declaration returned
+  int accepted;
+  int signal;    // what stopped it
+  int users;     // whether code compiled by Cling was running then
+  int memory;    // an allocation failed
+};
+
+report* told = nullptr;
+
+// The word of a signal: what stopped the child, and whether the C++ that was declared ran at that moment.
+void stopped(int signal) {
+  told->signal = signal;
+  alarm(2); // the frames below may be damaged
+  void* frames[64];
+  int const count = backtrace(frames, 64);
+  for(int i = 0; i < count; ++i) {
+    Dl_info info;
+    if(dladdr(frames[i], &info) == 0) {
+      told->users = 1;
+      break;
+    }
+  }
+  _exit(2);
+}
+
+void limit(int what, rlim_t most) {
+  rlimit const both{ most, most + (what == RLIMIT_CPU ? 2 : 0) };
+  setrlimit(what, &both);
+}
+
+std::size_t mapped_bytes() {
+  std::size_t pages = 0;
+  if(FILE* const file = fopen("/proc/self/statm", "r")) {
+    if(fscanf(file, "%zu", &pages) != 1) pages = 0;
+    fclose(file);
+  }
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+[[noreturn]] void child(int (*declare)(char const*), char const* code, std::uint64_t id, double cpu_s,
+                        std::size_t more_bytes, pid_t parent, int words) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if(getppid() != parent) _exit(1);
+  setpgid(0, 0); // Ctrl-C in the terminal is not for it
+  static char stack[1 << 16];
+  stack_t const other{ stack, 0, sizeof stack };
+  sigaltstack(&other, nullptr);
+  struct sigaction action = {};
+  action.sa_handler = stopped;
+  action.sa_flags = SA_ONSTACK | static_cast<int>(SA_RESETHAND);
+  for(int s : { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGXCPU, SIGTRAP }) sigaction(s, &action, nullptr);
+  action.sa_handler = SIG_DFL;
+  for(int s : { SIGALRM, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD }) sigaction(s, &action, nullptr);
+  sigset_t all;
+  sigemptyset(&all);
+  sigprocmask(SIG_SETMASK, &all, nullptr);
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_CPU, static_cast<rlim_t>(cpu_s + 1));
+  if(std::size_t const now = mapped_bytes()) limit(RLIMIT_AS, now + more_bytes);
+  std::set_new_handler([] {
+    told->memory = 1;
+    _exit(2);
+  });
+  int const nothing = open("/dev/null", O_RDWR);
+  dup2(nothing, 0);
+  dup2(nothing, 1);
+  dup2(words, 2);
+  told->accepted = declare(code);
+  answer const* first = nullptr;
+  std::size_t count = 0;
+  std::string lines;
+  if(id && told->accepted && answers_of(id, first, count))
+    for(answer const* a = first; a != first + count; ++a)
+      lines += "\n" + std::to_string(a->flags) + ' ' + std::to_string(a->size) + ' ' + std::to_string(a->fixed)
+        + ' ' + std::to_string(static_cast<std::int64_t>(a->value)) + ' ' + a->name;
+  lines.insert(0, 1, '\0'); // Clang's words end here
+  for(std::size_t done = 0; done < lines.size();) {
+    ssize_t const n = write(words, lines.data() + done, lines.size() - done);
+    if(n <= 0) _exit(2);
+    done += static_cast<std::size_t>(n);
+  }
+  told->ended = 1;
+  _exit(0);
+}
+
+// Waits for the child; false when it took longer than it may.
+bool over(pid_t pid, int* status, double seconds) {
+  int const handle = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  auto const until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  for(;;) {
+    pid_t const found = waitpid(pid, status, WNOHANG);
+    auto const left = until - std::chrono::steady_clock::now();
+    if(found == pid || (found < 0 && errno != EINTR) || left.count() <= 0) {
+      if(handle >= 0) close(handle);
+      return found == pid || found < 0;
+    }
+    if(handle >= 0) {
+      pollfd one{ handle, POLLIN, 0 };
+      poll(&one, 1, static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(left).count()) + 1);
+    } else usleep(300);
+  }
+}
+
+} // namespace
+} // namespace ts
+
+// Declares `code` by `declare` in a copy of this process, and says how that went. `*words` are Clang's, to be
+// freed by `ts_trial_free`; after a NUL the answers submitted under `id`, one a line. `*length` is in bytes.
+// `users` is set when what stopped it stopped C++ that Cling had compiled, `*signal` to what that was.
+extern "C" TS_API int ts_trial(int (*declare)(char const*), char const* code, std::uint64_t id, double cpu_s,
+                               double wall_s, std::uint64_t more_bytes, char** words, std::uint64_t* length,
+                               int* signal, int* users) {
+  using namespace ts;
+  *words = nullptr;
+  *length = 0;
+  *signal = *users = 0;
+  void* const shared =
+    mmap(nullptr, sizeof(report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  int const file = memfd_create("trial", MFD_CLOEXEC);
+  if(shared == MAP_FAILED || file < 0) return UNTRIED;
+  told = static_cast<report*>(shared);
+  pid_t const parent = getpid();
+  pid_t const pid = fork();
+  if(pid == 0) child(declare, code, id, cpu_s, more_bytes, parent, file);
+  int result = UNTRIED;
+  if(pid > 0) {
+    int status = 0;
+    bool const slow = !over(pid, &status, wall_s);
+    if(slow) {
+      kill(pid, SIGXCPU); // it says what it was at
+      if(!over(pid, &status, 3)) {
+        kill(pid, SIGKILL);
+        waitpid(pid, &status, 0);
+      }
+    }
+    std::size_t const size = static_cast<std::size_t>(lseek(file, 0, SEEK_END));
+    *words = static_cast<char*>(malloc(size + 1));
+    *length = *words && pread(file, *words, size, 0) == static_cast<ssize_t>(size) ? size : 0;
+    bool const starved = told->memory
+      || (*length && memmem(*words, *length, "out of memory", 13) && !told->ended);
+    *signal = told->signal ? told->signal : WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    *users = told->users;
+    if(told->ended) result = told->accepted ? ACCEPTED : REJECTED;
+    else if(slow || *signal == SIGXCPU || *signal == SIGKILL) result = ENDLESS;
+    else if(starved) result = MEMORY;
+    else if(*signal) result = FAULT;
+    else {
+      result = LEFT;
+      *signal = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    }
+  }
+  munmap(shared, sizeof(report));
+  close(file);
+  return result;
+}
+
+extern "C" TS_API void ts_trial_free(char* words) { free(words); }
