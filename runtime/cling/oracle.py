@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from runtime.analysis.types import CppType
 from runtime.cling.diagnostics import Diagnostic
-from runtime.cling.session import URGENT, Session
+from runtime.cling.session import Session
 from runtime.cling.worlds import worlds
 from runtime.events import EventLog, TypeQuery
 from runtime.native import _support
@@ -95,9 +95,12 @@ class TypeOracle:
     def _round(self, questions: list[Question]) -> list[Question]:
         """One transaction. Rejected questions are answered so; the others are returned to be asked again."""
         ident = self._session.new_id()
-        done = self._session.declare(self._code(ident, questions), URGENT)
+        # In a copy of the process: what a wrong question is the first to instantiate would be spoilt here.
+        done = self._session.ask(self._code(ident, questions), ident)
         self._events.add(TypeQuery(questions=len(questions), compile_ms=done.compile_ms))
-        answers = _support.take_answers(ident) if done.ok else []
+        answers = _support.take_answers(ident)
+        if done.answers is not None:
+            answers = [_answer(line) for line in done.answers.splitlines()]
         if done.ok and len(answers) == len(questions):
             for question, (name, flags, size, fixed, value) in zip(questions, answers, strict=True):
                 self._keep(question, Answer(type_name(name), flags, size, fixed, value))
@@ -163,6 +166,12 @@ class TypeOracle:
         lines.append(f"static int const done = ts::submit({ident}, all, {len(questions)});")
         lines.append(f"}}{worlds.closing}")
         return "\n".join(lines)
+
+
+def _answer(line: str) -> tuple[str, int, int, int, int]:
+    """One of `ts_trial`'s lines."""
+    flags, size, fixed, value, name = line.split(" ", 4)
+    return name, int(flags), int(size), int(fixed), int(value)
 
 
 _NEED = re.compile(r"\$(\d+)(&?)\$")

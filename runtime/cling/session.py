@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runtime.cling.bootstrap import BOOTSTRAP
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
 from runtime.cling.forwarding import forwarding
+from runtime.cling.trial import How, Trials
 from runtime.interruption import not_counted
 from runtime.memory import rss_mb
 from runtime.native import _support
@@ -29,50 +31,8 @@ from runtime.native import _support
 NATIVE = Path(_support.__file__).parent
 
 UNOPTIMISED = "#pragma cling optimize(0)"  # as the first line of a transaction
+LONG_MS = 25.0  # of a question: from there on its instantiations are kept
 URGENT, BACKGROUND = 0, 1  # questions and stubs overtake tier-ups that wait
-
-_BOOTSTRAP = r"""
-#include <sys/mman.h>
-#include <unistd.h>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-// Declares code; what is written to standard error meanwhile is returned, to be freed by `ts_free`.
-extern "C" int ts_declare(char const* code, char** words) {
-  fflush(stderr);
-  int const kept = dup(2), file = memfd_create("diagnostics", 0);
-  dup2(file, 2);
-  int ok = 0;
-  std::string thrown;
-  try { ok = gInterpreter->Declare(code); }
-  catch(std::exception const& e) {
-    thrown = std::string("<static initialiser>:0:0: error: ") + e.what() + "\n";
-  }
-  catch(...) { thrown = "<static initialiser>:0:0: error: an exception of unknown type\n"; }
-  fflush(stderr);
-  std::string text;
-  char buffer[4096];
-  lseek(file, 0, SEEK_SET);
-  for(ssize_t n; (n = read(file, buffer, sizeof buffer)) > 0;) text.append(buffer, n);
-  // Code that lacks a symbol takes with it every template and inline function it was compiled with: take
-  // it back, so that the next to need them compiles them anew.
-  // Its static initialiser would be tried once more, in the place of the next transaction's.
-  if(text.find("Failed to materialize") != std::string::npos) {
-    gInterpreter->ProcessLine(".undo 1");
-    static int failures = 0;
-    auto const again = "static int const ts_failure" + std::to_string(++failures) + " = getpid();";
-    gInterpreter->Declare(again.c_str());
-  }
-  fflush(stderr);
-  dup2(kept, 2);
-  close(kept);
-  close(file);
-  text += thrown;
-  *words = strdup(text.c_str());
-  return ok && thrown.empty();
-}
-extern "C" void ts_free(char* words) { free(words); }
-"""
 
 _UNRESOLVED = re.compile(
     r"symbol '(.+?)' unresolved|Symbols not found: \[ (.*?) \]|undefined symbol: (\S+)"
@@ -87,6 +47,8 @@ class Declared:
     diagnostics: tuple[Diagnostic, ...]
     compile_ms: float
     grown_mb: float = 0.0  # by how much the process's memory grew meanwhile
+    answers: str | None = None  # of a question: what was submitted, one a line
+    harm: str = ""  # what it would have done to the process, had it not been tried in a copy
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -97,7 +59,9 @@ class Declared:
 class _Job:
     priority: int
     serial: int
-    code: str = field(compare=False)
+    code: str = field(compare=False)  # to be declared; none where only the trial matters
+    trial: str = field(compare=False)  # to be tried first, in a copy of the process
+    ident: int = field(compare=False)  # the number under which the trial submits answers
     done: Future[Declared] = field(compare=False)
 
 
@@ -114,6 +78,7 @@ class Session:
         self._busy = 0
         self.transactions = 0  # carried out so far, rejected ones too
         self._declare: Any = None
+        self.trials: Trials
         self._after_unoptimised = False
         self._thread = threading.Thread(target=self._own, name="cling", daemon=True)
         threading.stack_size(64 << 20)  # Clang recurses deeply on nested expressions
@@ -124,11 +89,22 @@ class Session:
 
     # --- used from any thread ---------------------------------------------------------------------
 
-    def submit(self, code: str, priority: int = URGENT) -> Future[Declared]:
-        """Queue a transaction. The future's result never raises for rejected C++: look at `ok`."""
+    def submit(
+        self, code: str, priority: int = URGENT, trial: str = "", ident: int = 0
+    ) -> Future[Declared]:
+        """Queue a transaction. The future's result never raises for rejected C++: look at `ok`.
+
+        What `trial` says is tried first in a copy of the process. `code` is declared only when that was
+        accepted; rejected here, it would spoil the templates that it is the first to use.
+        """
         done: Future[Declared] = Future()
-        self._jobs.put(_Job(priority, next(self._serial), code, done))
+        self._jobs.put(_Job(priority, next(self._serial), code, trial, ident, done))
         return done
+
+    def ask(self, code: str, ident: int) -> Declared:
+        """Have code that submits answers under a number declared in a copy of the process, and wait."""
+        with not_counted():
+            return self.submit("", URGENT, code, ident).result()
 
     def declare(
         self,
@@ -136,11 +112,12 @@ class Session:
         priority: int = URGENT,
         patience_s: float | None = None,
         impatient: Callable[[], object] = lambda: None,
+        trial: str = "",
     ) -> Declared:
         """Queue a transaction and wait for it. `impatient` is called once when Cling has worked on it for
         more than `patience_s` seconds (and less than twice as many): nothing can interrupt it.
         """
-        done = self.submit(code, priority)
+        done = self.submit(code, priority, trial)
         with not_counted():
             while patience_s is not None:
                 running = done.running()
@@ -187,7 +164,7 @@ class Session:
                 job.done.set_exception(self._failure)
             elif job.done.set_running_or_notify_cancel():
                 try:
-                    job.done.set_result(self._run(job.code))
+                    job.done.set_result(self._run(job.code, job.trial, job.ident))
                 except BaseException as error:
                     job.done.set_exception(error)
             self._busy = 0
@@ -195,13 +172,14 @@ class Session:
     def _start(self) -> None:
         import cppyy
 
-        cppyy.cppdef(_BOOTSTRAP)
+        cppyy.cppdef(BOOTSTRAP)
         address = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare"))
         free = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_free"))
         self._declare = ctypes.CFUNCTYPE(
             ctypes.c_int, ctypes.c_char_p, ctypes.POINTER(ctypes.c_void_p)
         )(address)
         self._free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(free)
+        self.trials = Trials(int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare_once")))
         self.load_library(_support.__file__)
         gbl = cppyy.gbl.gInterpreter
         gbl.AddIncludePath(sysconfig.get_paths()["include"])
@@ -210,7 +188,29 @@ class Session:
         if not done.ok:
             raise RuntimeError(f"Cling rejects the support header: {done.diagnostics}")
 
-    def _run(self, code: str) -> Declared:
+    def _run(self, code: str, trial: str = "", ident: int = 0) -> Declared:
+        tried = self._try(trial, ident) if trial else None
+        if tried is None:
+            return self._in_order(code or trial)
+        if tried.ok and not code and tried.compile_ms > LONG_MS:
+            self._in_order(trial)  # templates that took long are not instantiated again each time
+        return self._in_order(code) if tried.ok and code else tried
+
+    def _try(self, code: str, ident: int) -> Declared | None:
+        """How a text does in a copy of the process; None where there can be none."""
+        start = time.perf_counter()
+        tried = self.trials.run(code, ident)
+        elapsed = (time.perf_counter() - start) * 1e3
+        if tried.how is How.UNTRIED:
+            return None
+        harm = tried.harm
+        diagnostics, _ = parse_diagnostics(tried.words)
+        if harm:
+            diagnostics = (Diagnostic("error", harm), *diagnostics)
+        ok, diagnostics = _outcome(tried.how is How.ACCEPTED, diagnostics, tried.words)
+        return Declared(ok, diagnostics, elapsed, 0.0, tried.answers if ok else None, harm)
+
+    def _in_order(self, code: str) -> Declared:
         unoptimised = code.startswith(UNOPTIMISED)
         if self._after_unoptimised and not unoptimised:
             # The level holds for the transaction after it too, whatever that one says: loops ran there six
@@ -231,16 +231,22 @@ class Session:
         diagnostics, other = parse_diagnostics(text)
         if other and ok:
             sys.stderr.write(other)  # somebody else's words, caught while compiling
-        if not ok and not any(d.severity == "error" for d in diagnostics):
-            found = _UNRESOLVED.search(text)
-            name = next((g for g in found.groups() if g), "") if found else ""
-            message = f"unresolved symbol {name}" if name else (text.strip() or "rejected by Cling")
-            diagnostics = (*diagnostics, Diagnostic("error", message))
-        elif ok and (found := _UNRESOLVED.search(text)):
-            name = next((g for g in found.groups() if g), "")
-            ok = False
-            diagnostics = (*diagnostics, Diagnostic("error", f"unresolved symbol {name}"))
+        ok, diagnostics = _outcome(ok, diagnostics, text)
         return Declared(ok, diagnostics, elapsed, rss_mb() - before)
+
+
+def _outcome(
+    ok: bool, diagnostics: tuple[Diagnostic, ...], text: str
+) -> tuple[bool, tuple[Diagnostic, ...]]:
+    """Whether a text was accepted after all, and why not: a symbol may be missing, and Clang say nothing."""
+    found = _UNRESOLVED.search(text)
+    name = next((g for g in found.groups() if g), "") if found else ""
+    if not ok and not any(d.severity == "error" for d in diagnostics):
+        message = f"unresolved symbol {name}" if name else (text.strip() or "rejected by Cling")
+        return False, (*diagnostics, Diagnostic("error", message))
+    if ok and found:
+        return False, (*diagnostics, Diagnostic("error", f"unresolved symbol {name}"))
+    return ok, diagnostics
 
 
 _session: Session | None = None

@@ -2,6 +2,7 @@
 // stubs, and exceptions on their way between the two languages.
 #include "interop.hpp"
 #include "ownership.hpp"
+#include "submissions.hpp"
 #include "worlds.hpp"
 #include <cxxabi.h>
 #include <exception>
@@ -610,7 +611,8 @@ PyObject* call_beside(stub* s, PyObject* const* args) {
   return s->body(args);
 }
 
-// Without the lock, for a forked child: it has no other thread, but may have got the lock in use.
+std::unique_lock<std::mutex> hold_submissions() { return std::unique_lock(submissions_lock); }
+
 bool answers_of(std::uint64_t id, answer const*& first, std::size_t& count) {
   auto const found = submissions.find(id);
   if(found == submissions.end()) return false;

@@ -1,6 +1,6 @@
 // C++ that may harm the process is tried in a copy of it first: a forked child that declares it and reports.
 // Only C++ runs in the child, on the one thread that it has. See runtime/cling/trial.py.
-#include "interop.hpp"
+#include "submissions.hpp"
 #include "module.hpp"
 
 #include <dlfcn.h>
@@ -154,7 +154,9 @@ extern "C" TS_API int ts_trial(int (*declare)(char const*), char const* code, st
   if(shared == MAP_FAILED || file < 0) return UNTRIED;
   told = static_cast<report*>(shared);
   pid_t const parent = getpid();
+  std::unique_lock<std::mutex> held = hold_submissions();
   pid_t const pid = fork();
+  held.unlock();
   if(pid == 0) child(declare, code, id, cpu_s, more_bytes, parent, file);
   int result = UNTRIED;
   if(pid > 0) {
