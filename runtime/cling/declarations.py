@@ -11,6 +11,7 @@ from runtime.cling.companions import INCLUDE, Companions, Setting, find_header, 
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
 from runtime.cling.inline_names import InlineNames
 from runtime.cling.pasting import IncludesItselfError, included, pasted, refuse_cycles, reread
+from runtime.cling.plain_names import plain_names
 from runtime.cling.session import Declared, Session
 from runtime.cling.worlds import Unit, header_unit, raw_unit, worlds
 from runtime.errors import CppError, Note, Span
@@ -75,6 +76,7 @@ class Declarations:
                 setting = Setting(_user_folders, _include_dirs, _defined)
                 files = [path, *self.companions.load(path, setting, span)]
                 _inline_names.add_header(path, _user_folders)
+                plain_names.add_header(path, _user_folders)
             self._include(code, header, span)
             for file in files:
                 self.files |= {file, *reached(file, _user_folders)}
@@ -96,6 +98,7 @@ class Declarations:
             if not done.ok:
                 raise self._raw_error(done, span)
             _inline_names.add_text(text)
+            plain_names.add_text(text)
             self._on_new()
 
     def _declare_raw(self, unit: Unit) -> Declared:
@@ -236,6 +239,7 @@ class Declarations:
             for unit in worlds.newest.units:
                 if unit.path is not None:
                     _inline_names.add_header(unit.path, _user_folders)
+                    plain_names.add_header(unit.path, _user_folders)
                     self.files |= unit.files.keys()
             self._on_new()
             return worlds.newest.names

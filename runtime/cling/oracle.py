@@ -7,11 +7,12 @@ come out right by construction, because Clang itself resolves them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from runtime.analysis.types import CppType
 from runtime.cling.diagnostics import Diagnostic
+from runtime.cling.plain_names import plain_names
 from runtime.cling.session import Session
 from runtime.cling.worlds import worlds
 from runtime.events import EventLog, TypeQuery
@@ -95,8 +96,11 @@ class TypeOracle:
     def _round(self, questions: list[Question]) -> list[Question]:
         """One transaction. Rejected questions are answered so; the others are returned to be asked again."""
         ident = self._session.new_id()
-        # In a copy of the process: what a wrong question is the first to instantiate would be spoilt here.
-        done = self._session.ask(self._code(ident, questions), ident)
+        code = self._code(ident, questions)
+        if plain_names.say_all_of(text for q in questions for text in _texts(q)):
+            done = self._session.declare(code)
+        else:  # what a wrong question is the first to instantiate would be spoilt here
+            done = self._session.ask(code, ident)
         self._events.add(TypeQuery(questions=len(questions), compile_ms=done.compile_ms))
         answers = _support.take_answers(ident)
         if done.answers is not None:
@@ -166,6 +170,13 @@ class TypeOracle:
         lines.append(f"static int const done = ts::submit({ident}, all, {len(questions)});")
         lines.append(f"}}{worlds.closing}")
         return "\n".join(lines)
+
+
+def _texts(question: Question) -> Iterator[str]:
+    """What a question says, and what it needs."""
+    yield question.text
+    for need in question.needs:
+        yield from _texts(need)
 
 
 def _answer(line: str) -> tuple[str, int, int, int, int]:

@@ -31,7 +31,7 @@ from runtime.native import _support
 NATIVE = Path(_support.__file__).parent
 
 UNOPTIMISED = "#pragma cling optimize(0)"  # as the first line of a transaction
-LONG_MS = 25.0  # of a question: from there on its instantiations are kept
+LONG_MS = 50.0  # of CPU, for questions: from there on its instantiations are kept
 URGENT, BACKGROUND = 0, 1  # questions and stubs overtake tier-ups that wait
 
 _UNRESOLVED = re.compile(
@@ -48,6 +48,7 @@ class Declared:
     compile_ms: float
     grown_mb: float = 0.0  # by how much the process's memory grew meanwhile
     answers: str | None = None  # of a question: what was submitted, one a line
+    trial_ms: float = 0.0  # of CPU, in the copy
     harm: str = ""  # what it would have done to the process, had it not been tried in a copy
 
     @property
@@ -192,7 +193,7 @@ class Session:
         tried = self._try(trial, ident) if trial else None
         if tried is None:
             return self._in_order(code or trial)
-        if tried.ok and not code and tried.compile_ms > LONG_MS:
+        if tried.ok and not code and tried.trial_ms > LONG_MS:
             self._in_order(trial)  # templates that took long are not instantiated again each time
         return self._in_order(code) if tried.ok and code else tried
 
@@ -208,7 +209,9 @@ class Session:
         if harm:
             diagnostics = (Diagnostic("error", harm), *diagnostics)
         ok, diagnostics = _outcome(tried.how is How.ACCEPTED, diagnostics, tried.words)
-        return Declared(ok, diagnostics, elapsed, 0.0, tried.answers if ok else None, harm)
+        return Declared(
+            ok, diagnostics, elapsed, 0.0, tried.answers if ok else None, tried.cpu_ms, harm
+        )
 
     def _in_order(self, code: str) -> Declared:
         unoptimised = code.startswith(UNOPTIMISED)

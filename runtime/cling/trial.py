@@ -45,6 +45,7 @@ class Tried:
     answers: str = ""
     signal: int = 0
     users: bool = False
+    cpu_ms: float = 0.0
 
     @property
     def harm(self) -> str:
@@ -102,7 +103,7 @@ class Trials:
         """Declare `code` in a copy of the process. With `ident`, what it submits by that number is given
         back as lines of text."""
         words, length = ctypes.c_void_p(), ctypes.c_uint64()
-        number, users = ctypes.c_int(), ctypes.c_int()
+        number, users, spent = ctypes.c_int(), ctypes.c_int(), ctypes.c_double()
         self.count += 1
         how = How(
             self._run(
@@ -116,6 +117,7 @@ class Trials:
                 ctypes.byref(length),
                 ctypes.byref(number),
                 ctypes.byref(users),
+                ctypes.byref(spent),
             )
         )
         said = ctypes.string_at(words.value or 0, length.value) if words else b""
@@ -127,4 +129,5 @@ class Trials:
             after.decode(errors="replace").removeprefix("\n"),
             number.value,
             bool(users.value),
+            spent.value,
         )

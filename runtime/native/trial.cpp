@@ -118,11 +118,11 @@ std::size_t mapped_bytes() {
 }
 
 // Waits for the child; false when it took longer than it may.
-bool over(pid_t pid, int* status, double seconds) {
+bool over(pid_t pid, int* status, rusage* used, double seconds) {
   int const handle = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   auto const until = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   for(;;) {
-    pid_t const found = waitpid(pid, status, WNOHANG);
+    pid_t const found = wait4(pid, status, WNOHANG, used);
     auto const left = until - std::chrono::steady_clock::now();
     if(found == pid || (found < 0 && errno != EINTR) || left.count() <= 0) {
       if(handle >= 0) close(handle);
@@ -143,11 +143,12 @@ bool over(pid_t pid, int* status, double seconds) {
 // `users` is set when what stopped it stopped C++ that Cling had compiled, `*signal` to what that was.
 extern "C" TS_API int ts_trial(int (*declare)(char const*), char const* code, std::uint64_t id, double cpu_s,
                                double wall_s, std::uint64_t more_bytes, char** words, std::uint64_t* length,
-                               int* signal, int* users) {
+                               int* signal, int* users, double* cpu_ms) {
   using namespace ts;
   *words = nullptr;
   *length = 0;
   *signal = *users = 0;
+  *cpu_ms = 0;
   void* const shared =
     mmap(nullptr, sizeof(report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int const file = memfd_create("trial", MFD_CLOEXEC);
@@ -161,10 +162,11 @@ extern "C" TS_API int ts_trial(int (*declare)(char const*), char const* code, st
   int result = UNTRIED;
   if(pid > 0) {
     int status = 0;
-    bool const slow = !over(pid, &status, wall_s);
+    rusage used = {};
+    bool const slow = !over(pid, &status, &used, wall_s);
     if(slow) {
       kill(pid, SIGXCPU); // it says what it was at
-      if(!over(pid, &status, 3)) {
+      if(!over(pid, &status, &used, 3)) {
         kill(pid, SIGKILL);
         waitpid(pid, &status, 0);
       }
@@ -176,6 +178,7 @@ extern "C" TS_API int ts_trial(int (*declare)(char const*), char const* code, st
       || (*length && memmem(*words, *length, "out of memory", 13) && !told->ended);
     *signal = told->signal ? told->signal : WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     *users = told->users;
+    *cpu_ms = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
     if(told->ended) result = told->accepted ? ACCEPTED : REJECTED;
     else if(slow || *signal == SIGXCPU || *signal == SIGKILL) result = ENDLESS;
     else if(starved) result = MEMORY;

@@ -109,8 +109,13 @@ def lisp_cpp(expression: str, kind: CppType) -> str:
     return f"ts::to_lisp({expression})"
 
 
-def unit_cpp(ident: int, bodies: list[tuple[str, str, bool]], optimised: bool) -> str:
-    """One transaction. `bodies` holds signature, statements, and whether it is a matcher."""
+def unit_cpp(
+    ident: int, bodies: list[tuple[str, str, bool]], optimised: bool, trial: bool = False
+) -> str:
+    """One transaction. `bodies` holds signature, statements, and whether it is a matcher.
+
+    For a `trial` nothing asks for the machine code, so that Clang only judges the text.
+    """
     lines = [] if optimised else ["#pragma cling optimize(0)"]
     lines += [f"{worlds.opening}namespace ts_s{ident} {{"]
     for i, (signature, body, matcher) in enumerate(bodies):
@@ -120,6 +125,8 @@ def unit_cpp(ident: int, bodies: list[tuple[str, str, bool]], optimised: bool) -
             lines.append(f"static void* s{i}(std::exception_ptr const& p) {{ {body} }}")
         else:
             lines.append(f"static PyObject* s{i}(PyObject* const* a) {{ {body} }}")
+    if trial:
+        return "\n".join([*lines, f"}}{worlds.closing}"])
     names = ", ".join(f"(void*)s{i}" for i in range(len(bodies)))
     lines.append(f"static void* const all[] = {{ {names} }};")
     lines.append(f"static int const done = ts::submit({ident}, all, {len(bodies)});")

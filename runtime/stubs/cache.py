@@ -14,6 +14,7 @@ from runtime.analysis import nodes as n
 from runtime.analysis.operands import fill, operand_name
 from runtime.analysis.types import CppType
 from runtime.cling.diagnostics import Diagnostic, notes_of, readable
+from runtime.cling.plain_names import plain_names
 from runtime.cling.session import URGENT, Session
 from runtime.cling.worlds import worlds
 from runtime.errors import CppError, LispError, LispErrors, Span
@@ -33,6 +34,11 @@ class Key:
     operands: tuple[str, ...]
     gives: str
     generation: int
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The expression, with its operands' types."""
+        return (self.text, *(kind for kind in self.operands if not kind.startswith("object ")))
 
 
 @dataclass(eq=False, slots=True)
@@ -123,7 +129,9 @@ class StubCache:
     def _compile(self, entries: list[Entry], errors: list[LispError]) -> float:
         """One transaction for entries of one level, and more where Clang rejects some."""
         ident = self._session.new_id()
-        done = self._session.declare(self._code(ident, entries), URGENT)
+        plain = plain_names.say_all_of(text for e in entries for text in e.key.texts)
+        trial = "" if plain else self._code(ident, entries, trial=True)
+        done = self._session.declare(self._code(ident, entries), URGENT, trial=trial)
         addresses = take_addresses(ident) if done.ok else []
         spent = done.compile_ms
         if len(addresses) == len(entries):
@@ -171,9 +179,9 @@ class StubCache:
                 )
 
     @staticmethod
-    def _code(ident: int, entries: list[Entry]) -> str:
+    def _code(ident: int, entries: list[Entry], trial: bool = False) -> str:
         bodies = [(e.stub.signature, e.cpp, e.key.gives == MATCHER) for e in entries]
-        return unit_cpp(ident, bodies, entries[0].optimised)
+        return unit_cpp(ident, bodies, entries[0].optimised, trial)
 
     # --- what it tells ----------------------------------------------------------------------------
 
