@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +11,18 @@ from pathlib import Path
 from runtime.cling.companions import INCLUDE, Companions, Setting, find_header, reached
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
 from runtime.cling.inline_names import InlineNames
-from runtime.cling.pasting import IncludesItselfError, included, pasted, refuse_cycles, reread
+from runtime.cling.judging import Source, judged
+from runtime.cling.pasting import (
+    IncludesItselfError,
+    included,
+    pasted,
+    read_text,
+    refuse_cycles,
+    reread,
+)
 from runtime.cling.plain_names import plain_names
 from runtime.cling.session import Declared, Session
-from runtime.cling.worlds import Unit, header_unit, raw_unit, worlds
+from runtime.cling.worlds import Unit, header_unit, raw_unit, sources_of, worlds
 from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog
 
@@ -107,16 +116,17 @@ class Declarations:
         code = f'#line 1 "{unit.name}"\n{_reread(unit.text, unit.name)}\n'
         if world.number:
             code = world.around(code)
-        done = self._session.declare(code)
+        done = judged(self._session, code, sources_of([unit]))
         old = worlds.superseded(done)
         if done.ok and not old:
             worlds.add(unit)
             worlds.mention(unit.names)
             _declared_files.update(unit.files)
         elif old:
-            _taken_back.update(unit.files.keys() - _declared_files)
+            if not done.traceless:
+                _taken_back.update(unit.files.keys() - _declared_files)
             done = worlds.replace(self._session, old, unit, _user_folders)
-        if not done.ok:
+        if not done.ok and not done.traceless:
             _taken_back.update(unit.files)
         return done
 
@@ -140,9 +150,15 @@ class Declarations:
                 message = f"{header} does not compile"
                 raise CppError(message, span, found=str(e), notes=[_place_note(e)]) from None
             path = find_header(header.strip("<>"), _user_folders)
-            done = self._session.declare(self._header_code(code, files))
+            text = self._header_code(code, files)
+            if path is None and _is_sound(header):
+                done = self._session.declare(text)
+            else:
+                order = sorted(files, key=lambda file: file != path)
+                done = judged(self._session, text, [Source(str(f), read_text(f)) for f in order])
             if not done.ok:
-                _taken_back.update(files)
+                if not done.traceless:
+                    _taken_back.update(files)
                 raise self._header_error(done, header, span)
             _declared.add(code)
             _declared_files.update(files)
@@ -258,6 +274,11 @@ class Declarations:
         place = place_of(first.file, first.line, first.col)
         notes = [Note(readable(first.message), place), *notes_of([first])]
         return CppError(f"{header} does not compile", span, found=first.message, notes=notes)
+
+
+def _is_sound(header: str) -> bool:
+    """Whether a header that is not the user's needs no trial: the standard library's, Dear ImGui's."""
+    return re.fullmatch(r"<?(?:[a-z_]+|im[\w/]+\.h)>?", header) is not None
 
 
 def _stamp(sources: Iterable[Path]) -> frozenset[tuple[Path, int]]:

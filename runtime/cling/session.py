@@ -49,6 +49,7 @@ class Declared:
     grown_mb: float = 0.0  # by how much the process's memory grew meanwhile
     answers: str | None = None  # of a question: what was submitted, one a line
     trial_ms: float = 0.0  # of CPU, in the copy
+    traceless: bool = False  # rejected before Cling heard of it
     harm: str = ""  # what it would have done to the process, had it not been tried in a copy
 
     @property
@@ -206,11 +207,17 @@ class Session:
             return None
         harm = tried.harm
         diagnostics, _ = parse_diagnostics(tried.words)
-        if harm:
-            diagnostics = (Diagnostic("error", harm), *diagnostics)
+        if harm:  # after what Clang said of it before
+            diagnostics = (*diagnostics, Diagnostic("error", harm))
         ok, diagnostics = _outcome(tried.how is How.ACCEPTED, diagnostics, tried.words)
         return Declared(
-            ok, diagnostics, elapsed, 0.0, tried.answers if ok else None, tried.cpu_ms, harm
+            ok,
+            diagnostics,
+            elapsed,
+            answers=tried.answers if ok else None,
+            trial_ms=tried.cpu_ms,
+            traceless=not ok,
+            harm=harm,
         )
 
     def _in_order(self, code: str) -> Declared:

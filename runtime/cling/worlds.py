@@ -17,6 +17,7 @@ from pathlib import Path
 from runtime.cling.diagnostics import Diagnostic
 from runtime.cling.forwarding import forwarding
 from runtime.cling.inline_names import declared_names
+from runtime.cling.judging import Source, judged
 from runtime.cling.pasting import pasted, read_text
 from runtime.cling.session import Declared, Session
 
@@ -226,15 +227,27 @@ class Worlds:
         world.roots = _spaces(body) | set(_TYPE.findall(body))
         head = "\n".join(_skeleton(text) for text in texts)
         if _INCLUDE.search(head):
-            done = session.declare(head)
+            done = session.declare(head, trial=head)
             if not done.ok:
                 return done
-        done = session.declare(_world_text(world, texts))
+        done = judged(session, _world_text(world, texts), sources_of(world.units))
         if done.ok:
             jumps = forwarding.jumps(f"ts_r{world.number}", world.roots, world.names)
             if jumps:
                 session.declare(jumps)
         return done
+
+
+def sources_of(units: Iterable[Unit]) -> list[Source]:
+    """The texts of units, those of files as they are now."""
+    found: dict[str, Source] = {}
+    for unit in units:
+        if unit.path is None:
+            found[unit.name] = Source(unit.name, unit.text)
+        for file in sorted(unit.files, key=lambda file: file != unit.path):
+            if file.is_file():
+                found[str(file)] = Source(str(file), read_text(file))
+    return list(found.values())
 
 
 def _blamed(done: Declared, units: Iterable[Unit]) -> list[Unit]:

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -39,27 +40,39 @@ struct report {
   int memory;    // an allocation failed
 };
 
-report* told = nullptr;
+report* told = nullptr; // in the child only
 
-// The word of a signal: what stopped the child, and whether the C++ that was declared ran at that moment.
-void stopped(int signal) {
-  told->signal = signal;
+// Whether the C++ that was declared ran at this moment, a static initialiser.
+void look() {
   alarm(2); // the frames below may be damaged
   void* frames[64];
   int const count = backtrace(frames, 64);
+  bool compiled = false; // by Cling: of no library
+  bool within = true;    // of what was called first: this, the handler, the C library
   for(int i = 0; i < count; ++i) {
     Dl_info info;
     if(dladdr(frames[i], &info) == 0) {
-      told->users = 1;
-      break;
-    }
+      compiled = true;
+      if(within || count == 64) told->users = 1;
+      within = false;
+    } else if(strstr(info.dli_fname, "Cling")) {
+      if(compiled) told->users = 1; // what calls Clang is compiled by Cling too, but nothing calls that
+      within = false;
+    } else if(!strstr(info.dli_fname, "_support") && !strstr(info.dli_fname, "/libc.so")) within = false;
   }
+}
+
+void stopped(int signal) {
+  told->signal = signal;
+  look();
   _exit(2);
 }
 
 void limit(int what, rlim_t most) {
-  rlimit const both{ most, most + (what == RLIMIT_CPU ? 2 : 0) };
-  setrlimit(what, &both);
+  rlimit now;
+  getrlimit(what, &now);
+  now.rlim_cur = std::min(most, now.rlim_max);
+  setrlimit(what, &now);
 }
 
 std::size_t mapped_bytes() {
@@ -72,7 +85,8 @@ std::size_t mapped_bytes() {
 }
 
 [[noreturn]] void child(int (*declare)(char const*), char const* code, std::uint64_t id, double cpu_s,
-                        std::size_t more_bytes, pid_t parent, int words) {
+                        std::size_t more_bytes, pid_t parent, int words, report* shared) {
+  told = shared;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if(getppid() != parent) _exit(1);
   setpgid(0, 0); // Ctrl-C in the terminal is not for it
@@ -93,6 +107,8 @@ std::size_t mapped_bytes() {
   if(std::size_t const now = mapped_bytes()) limit(RLIMIT_AS, now + more_bytes);
   std::set_new_handler([] {
     told->memory = 1;
+    limit(RLIMIT_AS, RLIM_INFINITY);
+    look();
     _exit(2);
   });
   int const nothing = open("/dev/null", O_RDWR);
@@ -153,12 +169,12 @@ extern "C" TS_API int ts_trial(int (*declare)(char const*), char const* code, st
     mmap(nullptr, sizeof(report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   int const file = memfd_create("trial", MFD_CLOEXEC);
   if(shared == MAP_FAILED || file < 0) return UNTRIED;
-  told = static_cast<report*>(shared);
+  report* const told = static_cast<report*>(shared);
   pid_t const parent = getpid();
   std::unique_lock<std::mutex> held = hold_submissions();
   pid_t const pid = fork();
   held.unlock();
-  if(pid == 0) child(declare, code, id, cpu_s, more_bytes, parent, file);
+  if(pid == 0) child(declare, code, id, cpu_s, more_bytes, parent, file, told);
   int result = UNTRIED;
   if(pid > 0) {
     int status = 0;
