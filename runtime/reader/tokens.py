@@ -107,8 +107,7 @@ def integer(value: int) -> int:
 
 
 def big(digits: str) -> int:
-    # Decimal has no limit on the number of digits, which int() has.
-    return int(digits) if len(digits) < 4000 else int(Decimal(digits))
+    return int(digits) if len(digits) < 4000 else sum_of_digits(digits, 10)
 
 
 def sum_of_digits(digits: str, radix: int) -> int:

@@ -13,6 +13,8 @@ from runtime.tiers.functions import FunctionTable
 from runtime.tiers.names import munge
 from runtime.tiers.representations import BORROWED, NATIVE, NUM, OWNED, Representations
 
+# A look each round would cost a loop of arithmetic half its speed; calls in slow rounds look themselves.
+ROUNDS_A_LOOK = 64
 ROUNDS_A_BREATH = 65536  # a millisecond at most, where a round is arithmetic
 DEEPEST_INDENT = 24  # a long `cond` would else be mostly white space
 
@@ -90,7 +92,7 @@ class CppWriter(ABC):
         if span is not None:
             place = f"at = {len(self.spans)}; "
             self.spans.append(span)
-        due = f"ts::attention_wanted() || {turn} % {rounds} == 0"
+        due = f"{turn} % {ROUNDS_A_LOOK} == 0 && (ts::attention_wanted() || {turn} % {rounds} == 0)"
         self.emit(f"if({due}) {{ {place}ts::breathe(); }}")
 
     def close(self) -> None:
