@@ -20,7 +20,7 @@ from pathlib import Path
 import platformdirs
 
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics, place_of
-from runtime.cling.session import Session
+from runtime.cling.session import HarmfulLibrary, Session
 from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog, LibraryBuilt
 from runtime.native import build
@@ -178,6 +178,10 @@ class Companions:
     def _open(self, source: Path, target: Path, span: Span | None) -> None:
         try:
             self._session.load_library(target, users=True)
+        except HarmfulLibrary as error:
+            target.unlink(missing_ok=True)  # it may be the file that is damaged
+            message = f"{source.name} cannot be loaded"
+            raise CppError(message, span, found=str(error)) from error
         except OSError as error:
             found = _UNDEFINED.search(str(error))
             if found is None:

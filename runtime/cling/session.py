@@ -57,6 +57,10 @@ class Declared:
         return tuple(d for d in self.diagnostics if d.severity == "error")
 
 
+class HarmfulLibrary(OSError):
+    """A library that would have ended the process when it was loaded."""
+
+
 @dataclass(order=True)
 class _Job:
     priority: int
@@ -80,7 +84,7 @@ class Session:
         self._busy = 0
         self.transactions = 0  # carried out so far, rejected ones too
         self._declare: Any = None
-        self.trials: Trials
+        self.trials = Trials()
         self._after_unoptimised = False
         self._thread = threading.Thread(target=self._own, name="cling", daemon=True)
         threading.stack_size(64 << 20)  # Clang recurses deeply on nested expressions
@@ -142,6 +146,8 @@ class Session:
     def load_library(self, path: Path | str, users: bool = False) -> None:
         """Make a shared library's symbols known to compiled code; what the `users` own have is found too
         after their headers were declared again. Raises OSError with the loader's words."""
+        if users and (harm := self.trials.open(str(path)).harm_of_library):
+            raise HarmfulLibrary(harm)
         library = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
         self._libraries.append(library)
         if users:
@@ -181,7 +187,7 @@ class Session:
             ctypes.c_int, ctypes.c_char_p, ctypes.POINTER(ctypes.c_void_p)
         )(address)
         self._free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(free)
-        self.trials = Trials(int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare_once")))
+        self.trials.declare = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare_once"))
         self.load_library(_support.__file__)
         gbl = cppyy.gbl.gInterpreter
         gbl.AddIncludePath(sysconfig.get_paths()["include"])

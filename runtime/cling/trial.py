@@ -68,6 +68,11 @@ class Tried:
                 return f"it ends the process, with exit code {self.signal}"
         return ""
 
+    @property
+    def harm_of_library(self) -> str:
+        """The same of a library that was loaded: all that runs then are its initialisers."""
+        return replace(self, users=True).harm
+
 
 _FAULTS: dict[int, str] = {
     signal.SIGSEGV: "faults: a null or wild pointer, or a stack that overflows",
@@ -80,17 +85,18 @@ _FAULTS: dict[int, str] = {
 
 
 class Trials:
-    """Tries texts. Only for the thread that owns Cling; blocks it without the GIL.
+    """Tries texts and libraries; blocks the thread without the GIL.
 
     `declare` is the address of a C function that declares a text and gives whether that was accepted.
     """
 
-    def __init__(self, declare: int) -> None:
-        self._declare = declare
+    def __init__(self) -> None:
+        self.declare = 0
         self.limits = TrialLimits()
         self.count = 0
         library = ctypes.CDLL(_support.__file__)
         self._run: Any = library.ts_trial
+        self._open: Any = library.ts_trial_open
         self._free: Any = library.ts_trial_free
         self._free.argtypes = [ctypes.c_void_p]
         self._free.restype = None
@@ -101,14 +107,21 @@ class Trials:
 
     def run(self, code: str, ident: int = 0) -> Tried:
         """Declare `code` in a copy of the process. With `ident`, what it submits by that number is given
-        back as lines of text."""
+        back as lines of text. Only for the thread that owns Cling."""
+        return self._tried(ctypes.c_void_p(self.declare), code, ident)
+
+    def open(self, library: str) -> Tried:
+        """Load a shared library in a copy of the process. For any thread."""
+        return self._tried(self._open, library, 0)
+
+    def _tried(self, work: Any, text: str, ident: int) -> Tried:
         words, length = ctypes.c_void_p(), ctypes.c_uint64()
         number, users, spent = ctypes.c_int(), ctypes.c_int(), ctypes.c_double()
         self.count += 1
         how = How(
             self._run(
-                ctypes.c_void_p(self._declare),
-                ctypes.c_char_p(code.encode()),
+                work,
+                ctypes.c_char_p(text.encode()),
                 ctypes.c_uint64(ident),
                 ctypes.c_double(self.limits.cpu_s),
                 ctypes.c_double(self.limits.wall_s),

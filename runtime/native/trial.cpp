@@ -209,4 +209,11 @@ extern "C" TS_API int ts_trial(int (*declare)(char const*), char const* code, st
   return result;
 }
 
+// For `ts_trial` in place of a declaration: loads a shared library, whose initialisers then run.
+extern "C" TS_API int ts_trial_open(char const* path) {
+  if(dlopen(path, RTLD_NOW | RTLD_GLOBAL)) return 1;
+  fprintf(stderr, "%s\n", dlerror());
+  return 0;
+}
+
 extern "C" TS_API void ts_trial_free(char* words) { free(words); }
