@@ -24,7 +24,7 @@ class HeldBack:
     _lock = threading.Lock()
     _depth = 0
     _was_enabled = True
-    _frozen = 0  # times since everything was collected
+    _frozen = 0  # forms since everything was collected
     _frozen_at = 0.0
 
     def __enter__(self) -> None:
@@ -37,9 +37,9 @@ class HeldBack:
     def __exit__(self, *_: object) -> None:
         with self._lock:
             HeldBack._depth -= 1
+            HeldBack._frozen += 1
             if HeldBack._depth == 0:
                 gc.freeze()
-                HeldBack._frozen += 1
                 HeldBack._frozen_at = time.perf_counter()
                 if HeldBack._was_enabled:
                     gc.enable()

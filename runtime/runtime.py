@@ -101,6 +101,8 @@ class Runtime:
         self.cache_dir = Path(cache_dir) if cache_dir is not None else None
         self._folders = [Path(d).resolve() for d in include_dirs]
         self.keep_removed = False  # whether what was removed from a file stays defined
+        self._by_hand: set[Path] = set()  # files of `load-file` that are no scripts
+        self._frame_vars: dict[Var, None] = {}  # vars that have, or had, ^:frame
         self.entries_changed = 0  # rises whenever `entry_points` may give something else
         self._loader = Loader(self, self._while_loading)
         self._turns = Turns()
@@ -150,7 +152,10 @@ class Runtime:
 
     def load_again(self, path: str | os.PathLike[str]) -> None:
         """Evaluate all of a file, changed or not: `load-file`. Raises as `load` does."""
-        self._raise(self._load(Path(path), time.perf_counter(), _here, force=True))
+        file = Path(path)
+        if file not in self._loader.roots:
+            self._by_hand.add(file)
+        self._raise(self._load(file, time.perf_counter(), _here, force=True))
 
     @staticmethod
     def _raise(errors: list[LispError]) -> None:
@@ -319,24 +324,29 @@ class Runtime:
         ns = self.namespaces.all.get(script.ns) if script else None
         if ns is None:
             return []
-        variables = [v for v in list(ns.vars.values()) if v.is_bound and callable(v.root)]
-        framed = [v for v in variables if (v.own_meta or {}).get(K_FRAME)]
+        framed = [v for v in self._framed() if v.ns == ns.name]
         if self._loader.roots[:1] == [Path(path)]:
             framed += self._framed_elsewhere()
         if framed:
             return [EntryPoint(v, self) for v in framed]
-        return [EntryPoint(v, self) for v in variables if v.name in DEFAULT_ENTRIES][:1]
+        usual = [ns.vars[name] for name in DEFAULT_ENTRIES if name in ns.vars]
+        return [EntryPoint(v, self) for v in usual if v.is_bound and callable(v.root)][:1]
 
     def _framed_elsewhere(self) -> list[Var]:
         """Functions with ^:frame in namespaces that are no script's: from an eval, or from `load-file`."""
-        own = {self._loader.files[path].ns for path in self._loader.roots}
-        return [
-            var
-            for ns in list(self.namespaces.all.values())
-            if ns.name not in own
-            for var in list(ns.vars.values())
-            if var.span is not None and (var.own_meta or {}).get(K_FRAME) and callable(var.root)
-        ]
+        scripts = [path for path in self._loader.roots if path not in self._by_hand]
+        own = {self._loader.files[path].ns for path in scripts if path in self._loader.files}
+        return [var for var in self._framed() if var.ns not in own]
+
+    def _framed(self) -> list[Var]:
+        """The functions that have ^:frame now, in order of definition."""
+        found = []
+        for var in list(self._frame_vars):
+            ns = self.namespaces.all.get(var.ns)
+            named = ns is not None and ns.vars.get(var.name) is var
+            if named and (var.own_meta or {}).get(K_FRAME) and var.is_bound and callable(var.root):
+                found.append(var)
+        return found
 
     # --- Dear ImGui -------------------------------------------------------------------------------
 
@@ -574,6 +584,8 @@ class Runtime:
         """What there is to do before a var gets its new root. Gives the function that is replaced."""
         var = node.var
         var.meta = meta
+        if meta and meta.get(K_FRAME):
+            self._frame_vars[var] = None
         if not has_value:
             return None
         old, new = function_of(var, var.root), function_of(var, value)

@@ -28,6 +28,8 @@ from runtime.namespaces import CORE, Namespaces, Var
 from runtime.reader.forms import CppLiteral, SpanTable
 
 MAX_DEPTH = 400  # forms nested within each other; expansions count too
+LONG = 64  # items of a literal that is looked through for constants before it is analysed
+ATOMS = (int, float, str, bool, type(None), Keyword)
 MAX_EXPANSIONS = 20_000  # in one top-level form
 
 K_DYNAMIC = Keyword("dynamic")
@@ -297,6 +299,8 @@ class Analyser:
     # --- literals ---------------------------------------------------------------------------------
 
     def vector(self, form: Any, scope: Scope, span: Span | None) -> n.Node:
+        if len(form) > LONG and meta_of(form) is None and all(type(x) in ATOMS for x in form):
+            return n.Const(form, span=span)
         return self.with_meta(
             n.VectorLit(self.parts(form, form, scope, span), span=span), form, scope, span
         )
@@ -450,6 +454,8 @@ def _with_values(form: Any, values: list[Any]) -> Any:
     """The constant that a literal with these values is: `form` itself unless something in it is quoted."""
     made: Any
     if type(form) is PVector:
+        if len(form) == len(values) and all(a is b for a, b in zip(form, values, strict=True)):
+            return form
         made = vector(values)
     elif type(form) is Map:
         made = Map(zip(values[::2], values[1::2], strict=True))

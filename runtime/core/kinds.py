@@ -11,6 +11,17 @@ import pyrsistent
 vector = pyrsistent.pvector  # any iterable → a persistent vector
 Map = immutables.Map
 EMPTY_VECTOR: Any = pyrsistent.pvector()
+STEP = 4096  # items that a long vector is made of at a time
+
+
+def long_vector(items: tuple[Any, ...]) -> Any:
+    """A vector of any length, made in steps between which other threads have their turn."""
+    made = vector(items[:STEP])
+    for start in range(STEP, len(items), STEP):
+        made = made.extend(items[start : start + STEP])
+    return made
+
+
 EMPTY_MAP: Map[Any, Any] = immutables.Map()
 PVector: Any = type(EMPTY_VECTOR)  # the C extension's class: compare with `type(x) is PVector`
 

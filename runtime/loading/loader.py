@@ -10,6 +10,7 @@ from threading import get_ident
 from typing import Any
 
 from runtime.activity import evaluating
+from runtime.collector import HeldBack
 from runtime.core.output import use_vars
 from runtime.errors import LispError, LispErrors, Span
 from runtime.interruption import limited
@@ -181,7 +182,8 @@ class Loader:
         )
         self._current[get_ident()] = work
         try:
-            work.run(paths)
+            with HeldBack():
+                work.run(paths)
         finally:
             if outer is None:
                 del self._current[get_ident()]

@@ -11,7 +11,7 @@ from typing import Any
 
 import runtime.core.equality  # noqa: F401  # how lists compare as keys
 from runtime.core.collections import Set
-from runtime.core.kinds import EMPTY_MAP, EMPTY_VECTOR, Map, PVector, vector
+from runtime.core.kinds import EMPTY_MAP, EMPTY_VECTOR, Map, PVector, long_vector, vector
 from runtime.core.meta import meta, with_meta
 from runtime.core.printing import pr_str
 from runtime.core.values import Keyword, List, Symbol
@@ -93,7 +93,7 @@ class Assembly:
         if kind == "(":
             return self.deliver(List(forms, None, span, spans), span)
         if kind == "[":
-            value = vector(forms)
+            value = long_vector(forms)
         elif kind == "{":
             value = map_of(forms, spans, span)
         elif kind == "#{":

@@ -193,3 +193,53 @@ def test_edited_headers_and_sources_are_in_force_without_a_restart(open_gui, scr
     header.write_text("namespace beside { int answer(); inline int more() { return 2; } }\n")
     gui.until(lambda: shows(gui, "//Window 43 2"), "the edited header")
     assert not standing(gui)
+
+
+def test_a_frame_function_from_an_eval_is_drawn_and_a_removed_one_no_more(open_gui, tool):
+    gui = open_gui(tool)
+    gui.value(
+        '(defn ^:frame more! [] (imgui/Begin "More") (imgui/Button "Extra") (imgui/End))', "tool"
+    )
+    gui.until(lambda: shows(gui, "//More/Extra"), "the new window")
+    assert shows(gui, "//Tool/First")
+    gui.value("(ns-unmap 'tool 'more!)", "tool")
+    gui.until(lambda: not shows(gui, "//More/Extra"), "the window is gone")
+    text = tool.read_text()
+    extra = '(defn ^:frame more! [] (imgui/Begin "More") (imgui/Button "Extra") (imgui/End))\n'
+    save(tool, text + extra)
+    gui.until(lambda: shows(gui, "//More/Extra"), "the window of the file")
+    save(tool, text)
+    gui.until(lambda: not shows(gui, "//More/Extra"), "it is gone with its form")
+    assert standing(gui) == ""
+
+
+def test_a_file_loaded_by_hand_is_drawn_with_its_frame_function(open_gui, tool, tmp_path):
+    gui = open_gui(tool)
+    other = tmp_path / "other.jank"
+    other.write_text(tool.read_text().replace("(ns tool", "(ns other").replace("Tool", "Other"))
+    gui.value(f'(load-file "{other}")', "tool")
+    gui.until(lambda: shows(gui, "//Other/First"), "the other window")
+    assert shows(gui, "//Tool/First")
+
+
+@pytest.mark.parametrize("content", [b" \n\n", b"; \xff\xfe nothing", b"(ns tool", b'(def s "'])
+def test_the_last_good_version_is_drawn_whatever_the_file_holds(open_gui, tool, content):
+    gui = open_gui(tool)
+    good = tool.read_bytes()
+    tool.write_bytes(content)
+    gui.until(gui.runtime.problems, "the problem")
+    assert shows(gui, "//Tool/First")
+    tool.write_bytes(good.replace(b"First", b"Mended"))
+    gui.until(lambda: shows(gui, "//Tool/Mended") and not standing(gui), "the mended window")
+
+
+def test_a_save_is_drawn_all_at_once(open_gui, script):
+    body = "".join(f"(def d{i} {{0}})\n" for i in range(300))
+    check = "(defn ^:frame draw! [] (swap! *seen conj (count (hash-set d0 d7 d150 d299))))\n"
+    path = script("(defonce *seen (atom #{{}}))\n".replace("{{}}", "{}") + body.format(1) + check)
+    gui = open_gui(path)
+    for number in (2, 3, 4):
+        text = path.read_text().replace(f" {number - 1})", f" {number})")
+        save(path, text)
+        gui.until(lambda n=number: gui.value("d299", "tool") == n, "the save is in force")
+    assert gui.value("(= @*seen #{1})", "tool") is True
