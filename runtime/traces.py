@@ -101,6 +101,8 @@ def describe(error: BaseException) -> str:
         return f"C++ exception {text}"
     if isinstance(error, RecursionError):
         return STACK_OVERFLOW
+    if isinstance(error, MemoryError):
+        return text or "out of memory"
     if isinstance(error, KeyError):
         return f"no such key: {text}"
     if isinstance(error, AttributeError) and error.obj is not None:

@@ -28,6 +28,10 @@ void check_stack_slow() {
       pthread_attr_destroy(&attributes);
     }
     std::size_t const used_up = size > stack_share + stack_margin ? size - stack_share : stack_margin;
+    // A thread's first exception needs memory of the C++ library's, which ends the process where there is none left.
+    try {
+      throw 0;
+    } catch(int) {}
     stack_end = static_cast<char*>(base) + (size > 2 * stack_margin ? used_up : size / 4);
   }
   __atomic_store_n(&stack_limit, stack_end, __ATOMIC_RELAXED);
