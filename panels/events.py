@@ -56,7 +56,7 @@ def draw(snapshot: Snapshot, state: PanelState, commands: Commands) -> None:
             imgui.table_next_column()
             imgui.text_colored(theme.EVENT_COLORS.get(type(event), theme.TEXT), kind)
             imgui.table_next_column()
-            imgui.text_unformatted(text)
+            imgui.text_unformatted(text.replace("\n", "; "))
             if imgui.is_item_hovered(imgui.HoveredFlags_.delay_normal):
                 imgui.set_tooltip(text)
     if imgui.get_scroll_y() >= imgui.get_scroll_max_y():
@@ -70,7 +70,8 @@ def describe(event: Event) -> str:
         case Reload():
             outcome = "" if event.ok else ", failed"
             done = f"{event.forms_evaluated} of {event.forms_total} forms"
-            return f"{Path(event.file).name}: {done} in {event.latency_ms:.1f} ms{outcome}"
+            why = "".join(f"\n{reason}" for reason in event.reasons)
+            return f"{Path(event.file).name}: {done} in {event.latency_ms:.1f} ms{outcome}{why}"
         case StubMiss():
             return f"{event.signature} ({event.compile_ms:.1f} ms, {event.batch} together)"
         case TypeQuery():

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.activity import evaluating, left_out
 from runtime.core.tracking import Tracking
-from runtime.core.values import Keyword, Symbol, Unbound
+from runtime.core.values import Keyword, Symbol
 from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
 from runtime.interruption import SCRIPT_ERRORS, limited
 from runtime.loading.directives import is_directive, run_directive
-from runtime.loading.facts import Facts, keeps_for_later, same
+from runtime.loading.facts import Facts
+from runtime.loading.names import contains, defined_name, empty, label, restore, shown
+from runtime.loading.outcome import finish_record, note_changes
 from runtime.loading.preparing import in_file, prepare
 from runtime.loading.records import Env, FileState, Record, env_of, names_changed
+from runtime.loading.removals import look_ahead, take_away
 from runtime.loading.resolver import NamespaceResolver
 from runtime.loading.source import Item, decoded, file_bytes, items
 from runtime.loading.toplevel import Part, parts
@@ -51,6 +54,16 @@ class FilePass:
         self.text = state.text
         self.env: Env = {}
         self.hidden: set[Var] = set()
+        # Of the forms that were known, by text with their place in the order; see `removals.look_ahead`.
+        self.by_text: dict[str, deque[tuple[int, Record]]] = {}
+        self.shared: set[Var] = set()  # vars that several forms give a root
+        self.last_write: dict[Any, int] = {}  # where a var's value gets its last change
+        self.last_index = -1  # of those that were met, the furthest down
+        self.here = -1.0  # where the form at hand stands among them
+        self.left: list[Record] | None = (
+            None  # what stays though its text is gone; None where all stays
+        )
+        self.defined: set[Var] = set()  # by a form of this pass
         self.rewritten: set[Var] = set()  # vars that a form of this pass gave a root
         self.gone: dict[
             str, Record
@@ -71,7 +84,7 @@ class FilePass:
             if (self.read or self.all) and not self._read_file():
                 self._keep_all()
                 return
-            self._look_ahead()
+            look_ahead(self)
             namespaces.hidden = self.hidden = (
                 hidden | self._own_variables() | set(self.work.removed)
             )
@@ -88,7 +101,7 @@ class FilePass:
                 if self.host.turn_over():
                     self.host.give_way()
             self.ns_name = namespaces.current.name
-            self._end()
+            take_away(self)
         finally:
             namespaces.current, namespaces.hidden = before, hidden
 
@@ -142,62 +155,7 @@ class FilePass:
     def _own_variables(self) -> set[Var]:
         return {v for r in self.state.records for v in (*r.defines, *r.writes)}
 
-    def _look_ahead(self) -> None:
-        """Sort the known forms by their text, and find what is gone and what that touches."""
-        known = self.state.records
-        self.by_text: dict[str, deque[tuple[int, Record]]] = {}
-        for index, record in enumerate(known):
-            self.by_text.setdefault(record.text, deque()).append((index, record))
-        self.last_index = -1
-        self.here = -1.0  # where the form at hand stands among those that were known
-        self.last_write: dict[Any, int] = {}  # where a var's value gets its last change
-        writers: dict[Var, int] = {}
-        gone = self._gone(known) if self.text != self.state.text else []
-        lost = set(map(id, gone))
-        for index, record in enumerate(known):
-            for var in record.writes:
-                writers[var] = writers.get(var, 0) + 1
-            if not record.once and id(record) not in lost:
-                for var in (*record.writes, *record.touches, *record.adds):
-                    self.last_write[var] = index
-        self.shared = {var for var, count in writers.items() if count > 1}
-        group: set[Any] = set()
-        keys: set[Any] = set()
-        for record in gone:
-            for var in record.defines:
-                self.gone[var.name] = record
-            group |= record.touches | ((record.writes | record.adds) & self.shared)
-            keys |= {key for key in record.additions if self.program.additions[key] > 1}
-            told = self.work.told_by_removals(record)
-            self.work.changed |= told
-            self.work.late_writes |= told
-        if self.read or self.all:
-            group |= {
-                var
-                for record in known
-                for var in (record.writes & self.program.overridden)
-                if var in self.shared
-            }
-        if (new := group - self.work.group) or keys - self.work.keys:
-            self._again(new, keys)
-        for record in known:  # what is made anew is not there before it is made
-            if not record.once:
-                for var in record.writes & self.work.group:
-                    self.work.staged.setdefault(var, Unbound(var.full_name))
-
-    def _gone(self, known: list[Record]) -> list[Record]:
-        """The forms whose text is no longer in the file."""
-        chunks = {chunk.strip() for chunk in self.text.split("\n(")}
-        chunks |= {"(" + chunk for chunk in chunks}
-        left = [r for r in known if r.text not in chunks]
-        if len(left) <= MOST_SEARCHED:
-            left = [r for r in left if r.text not in self.text]
-        for text, several in self.by_text.items():
-            if len(several) > 1:  # which of them is gone, nobody can say: it is the last ones
-                left += [record for _, record in list(several)[self.text.count(text) :]]
-        return left
-
-    def _again(self, variables: Set[Any], keys: Set[Any] = frozenset()) -> None:
+    def again(self, variables: Set[Any], keys: Set[Any] = frozenset()) -> None:
         if not self.work.last:
             raise AgainError(variables, keys)
         self.work.group |= variables
@@ -219,8 +177,8 @@ class FilePass:
         if old is not None and moved:
             sensitive = old.touches | old.adds | (old.writes & self.shared)
             if sensitive - self.work.group:
-                self._again(sensitive)
-        if (old is not None and old.directive) or (old is None and _directive_text(item.text)):
+                self.again(sensitive)
+        if (old is not None and old.directive) or (old is None and item.text.startswith("(")):
             read = item.read()
             if is_directive(read.form):
                 self._directive(item, read, old)
@@ -230,12 +188,13 @@ class FilePass:
             assert old is not None
             self._keep(old, item)
             return
-        if old is None and (name := _defined_name(item.text)) in self.gone:
+        if old is None and (name := defined_name(item.text)) in self.gone:
             old = self.gone.pop(name)
             reason = "changed"
         self._evaluate(item, old, reason)
 
     def _keep(self, record: Record, item: Item) -> None:
+        self.defined.update(record.defines)
         self.hidden.difference_update(record.defines, record.writes)
         self.records.append(record)
         self.places.append((record, item))
@@ -252,17 +211,17 @@ class FilePass:
         if record.once and all(var.is_bound for var in record.defines):
             return None
         if found := record.reads & work.changed:
-            return f"{_shown(found)} changed"
+            return f"{shown(found)} changed"
         if record.later and (found := record.reads & work.affected()):
-            return f"{_shown(found)} gives something else"
+            return f"{shown(found)} gives something else"
         if found := record.refs & work.remeant:
-            return f"{_shown(found)} means something else"
+            return f"{shown(found)} means something else"
         if found := record.refs & self.hidden:
-            return f"{_shown(found)} is not defined above it"
+            return f"{shown(found)} is not defined above it"
         if found := (record.writes | record.touches | record.adds) & (work.group | self.rewritten):
-            return f"{_shown(found)} is made anew"
+            return f"{shown(found)} is made anew"
         if self.read and (found := record.writes & self.program.overridden):
-            return f"{_shown(found)} was redefined by an eval"
+            return f"{shown(found)} was redefined by an eval"
         if work.keys and not work.keys.isdisjoint(record.additions):
             return "a method was removed"
         if record.cpp and work.cpp_changed:
@@ -283,14 +242,14 @@ class FilePass:
             self.work.flush()
         before: Env = {}
         if head == "ns" and len(read.form) > 1 and isinstance(read.form[1], Symbol):
-            before = _empty(namespaces.ensure(str(read.form[1])))
+            before = empty(namespaces.ensure(str(read.form[1])))
         if old is None or self.all:
             self._count(item, "loaded" if not self.state.loaded else "changed")
         failed = not self._guarded(item, lambda: run_directive(self.host, read.form, read.span))
         if head == "ns" and namespaces.current.name != "user":
             namespaces.current.file = str(self.state.path)
         if failed and before:
-            _restore(namespaces.current, before)
+            restore(namespaces.current, before)
         self.env = env_of(namespaces.current)
         record = self._record(item, ())
         record.directive, record.failed = True, failed
@@ -306,17 +265,17 @@ class FilePass:
         record = self._record(item, old.defines if old is not None else ())
         for var in old.defines if old is not None else ():
             work.kinds.setdefault(var, kind_of(var))
-            if var not in self.rewritten:
+            if var not in self.defined:
                 var.is_dynamic = False
         late: list[Late] = []
         done = self._guarded(item, lambda: self._parts(item.read(), facts, record, late))
         if not done:
             record.failed = True
             for var in old.defines if old is not None else ():
-                if var not in self.rewritten and var in work.kinds:
+                if var not in self.defined and var in work.kinds:
                     var.is_macro, var.is_dynamic, var.span = work.kinds[var]
-        self._finish_record(record, facts, found, bool(late), old)
-        self._note_changes(record, facts, bool(late), old)
+        finish_record(self, record, facts, found, bool(late), old)
+        note_changes(self, record, facts, bool(late), old)
         self._swap(old, record, item)
         if facts.cpp:
             work.unchecked.append(self)
@@ -360,7 +319,7 @@ class FilePass:
             behind = self.program.behind(facts.refs)
             below = {v for v in behind if self.last_write.get(v, -1) >= self.here}
             if below := below - self.work.group:
-                self._again(below)
+                self.again(below)
 
     def _foreign_effects(self, facts: Facts, own: set[Var]) -> bool:
         """Whether something but what the form defines itself may have effects."""
@@ -418,77 +377,6 @@ class FilePass:
         ns = self.host.namespaces.current.name
         return Record(item.text, item.span, item.start, item.end, ns, self.env, tuple(defines))
 
-    def _finish_record(
-        self, record: Record, facts: Facts, found: Tracking, late: bool, old: Record | None
-    ) -> None:
-        """What is known of a form once it is evaluated, or before that where it waits."""
-        if record.failed:
-            defined = {*facts.defines, *found.writes, *record.defines}
-        else:
-            defined = {*facts.defines, *found.writes}
-        record.defines = tuple(defined)
-        record.once = record.text.startswith("(defonce") or bool(
-            old is not None and old.once and not found.writes and not late
-        )
-        kept = record.once and all(var in self.program.definers for var in defined)
-        record.writes = frozenset(found.writes if not late else ([] if kept else facts.defines))
-        if record.once and not record.writes:
-            record.writes = frozenset(defined)
-        record.refs = frozenset(facts.refs - defined)
-        reads = set(found.reads) - defined
-        if late or not facts.simple:
-            reads |= facts.mentions - defined
-        if late:
-            reads |= record.refs
-        values = [self.work.staged.get(var) for var in found.writes] if not facts.simple else []
-        record.later = facts.later or any(map(keeps_for_later, values))
-        if record.later:
-            reads |= record.refs
-        record.reads = frozenset(reads)
-        record.effects, record.mutates, record.cpp = facts.effects, facts.mutates, facts.cpp
-        record.cpp_names = frozenset(facts.cpp_names)
-        record.additions = dict(found.additions)
-        if late and facts.mutates:
-            record.touches = frozenset(self.work.touched(facts))
-
-    def _note_changes(self, record: Record, facts: Facts, late: bool, old: Record | None) -> None:
-        """Tell what follows which vars have other values and meanings now."""
-        work = self.work
-        self.hidden.difference_update(record.defines)
-        if record.failed:
-            return
-        if late and record.touches:
-            # What a new form adds at the end comes last in any case.
-            others = any(r.touches & record.touches for q in self.by_text.values() for _, r in q)
-            fresh = old is None and not others
-            if not fresh and (again := record.touches - work.group - work.changed):
-                self._again(again)
-            work.changed |= record.touches
-        if late:
-            told = work.told_by_additions(facts)
-            work.changed |= told
-            work.late_writes |= told
-            if facts.effects and facts.mentions:
-                work.changed |= facts.mentions
-        for var in record.defines:
-            self._define(var, record, late)
-
-    def _define(self, var: Var, record: Record, late: bool) -> None:
-        work = self.work
-        before = work.kinds.get(var)
-        known = var in self.program.definers
-        if known and before is not None and before[:2] != (var.is_macro, var.is_dynamic):
-            work.remeant.add(var)
-        if not known and self.state.loaded:
-            work.names.setdefault(var.ns, set()).add(var.name)
-        if var not in record.writes:
-            return
-        if record.once and known and var.is_bound:
-            return
-        self.rewritten.add(var)
-        if late or not known or var in work.changed or not same(var.root, work.staged.get(var)):
-            work.changed.add(var)
-
     def _swap(self, old: Record | None, record: Record, item: Item) -> None:
         self.work.swap(old, record)
         self.records.append(record)
@@ -497,14 +385,14 @@ class FilePass:
     def _count(self, item: Item, reason: str) -> None:
         self.evaluated += 1
         if len(self.reasons) < 200:
-            self.reasons.append(f"{_label(item.text)}: {reason}")
+            self.reasons.append(f"{label(item.text)}: {reason}")
 
     # --- what goes wrong later --------------------------------------------------------------------
 
     def lacks_stubs(self, errors: list[LispError]) -> None:
         """Fail the forms of this file that lack a stub."""
         for record, item in self.places:
-            own = [e for e in errors if _contains(item.span, e.span)]
+            own = [e for e in errors if contains(item.span, e.span)]
             if own and record.cpp and not record.failed:
                 record.failed = True
                 self.errors.append(own[0])
@@ -538,47 +426,10 @@ class FilePass:
 
     # --- the end ----------------------------------------------------------------------------------
 
-    def _end(self) -> None:
-        """Find what the file no longer defines. While something is wrong with it, nothing is taken away."""
-        left = [record for waiting in self.by_text.values() for _, record in waiting]
-        used = {id(record) for record in self.records}
-        left = [r for r in left if id(r) not in used and not self._superseded(r)]
-        if self.errors or self.reader_errors:
-            self.left = left
-            return
-        self.left = []
-        defined = {v for r in self.records for v in (*r.defines, *r.writes)}
-        for record in left:
-            self.work.swap(record, None)
-            self._changed_by_removal(record)
-        for record in self.state.records:
-            for var in {*record.defines, *record.writes} - defined:
-                if var not in self.program.definers and not self._kept(var):
-                    self._remove(var, record)
-
-    def _superseded(self, record: Record) -> bool:
-        """Whether a changed form has taken a form's place."""
-        return any(old is record for old, _ in self.work.journal)
-
-    def _changed_by_removal(self, record: Record) -> None:
-        self.work.changed |= self.work.told_by_removals(record)
-        self.work.changed |= record.touches
-
-    def _kept(self, var: Var) -> bool:
-        return self.host.keeps_removed() or bool((var.own_meta or {}).get(K_KEEP))
-
-    def _remove(self, var: Var, record: Record) -> None:
-        self.work.remove(var)
-        self.work.remeant.add(var)
-        self.work.changed.add(var)
-        self.work.names.setdefault(var.ns, set()).add(var.name)
-        if record.once:
-            self.host.namespaces.ensure(var.ns).attic[var.name] = var
-
     def finish(self) -> None:
         """It is in force: remember it."""
         state = self.state
-        if not hasattr(self, "left"):  # the file could not be read
+        if self.left is None:  # the file could not be read
             state.errors = [e for e in self.errors if e is not _SILENT]
             state.loaded = state.loaded or not self.errors
             return
@@ -617,59 +468,3 @@ def _merge(facts: Facts, one: Facts) -> None:
     facts.cpp_names |= one.cpp_names
     facts.later = facts.later or one.later
     facts.simple = facts.simple and one.simple
-
-
-def _contains(outer: Span, inner: Span | None) -> bool:
-    if inner is None or inner.file != outer.file:
-        return False
-    return (outer.line, outer.col) <= (inner.line, inner.col) < (outer.end_line, outer.end_col)
-
-
-def _shown(variables: Iterable[Any]) -> str:
-    names = sorted(getattr(var, "name", str(var)) for var in variables)
-    return ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-
-
-def _words(text: str) -> list[str]:
-    return text[:200].replace("(", " ").replace(")", " ").split(None, 6)
-
-
-def _defined_name(text: str) -> str:
-    """The name that a form seems to define, for finding what it was before an edit."""
-    for word in _words(text)[1:]:
-        if not word.startswith(("^", "{", ":")):
-            return word
-    return ""
-
-
-def _label(text: str) -> str:
-    return _defined_name(text) if text.startswith("(def") else " ".join(text[:40].split())
-
-
-def _directive_text(text: str) -> bool:
-    return text.startswith("(")
-
-
-def _empty(ns: Any) -> Env:
-    """Forget what the names of a namespace mean that are not its own; gives what they meant."""
-    before = env_of(ns)
-    ns.aliases, ns.refers, ns.cpp_aliases = {}, {}, {}
-    ns.cpp_globals, ns.excluded = set(), set()
-    return before
-
-
-def _restore(ns: Any, before: Env) -> None:
-    """A clause of `ns` failed: what was known stays known."""
-    from runtime.namespaces import CppScope
-
-    for (kind, name), value in before.items():
-        if kind == "alias":
-            ns.aliases.setdefault(name, value)
-        elif kind == "refer":
-            ns.refers.setdefault(name, value)
-        elif kind == "scope":
-            ns.cpp_aliases.setdefault(name, CppScope(*value))
-        elif kind == "global":
-            ns.cpp_globals.add(name)
-        else:
-            ns.excluded.add(name)
