@@ -65,5 +65,4 @@ GROWING: dict[str, tuple[str, str]] = {
         '(defn f [] (loop [v []] (recur (conj v (format "%09999d" (count v))))))',
         "(f)",
     ),
-    "a string that doubles": ('(defn f [] (loop [s "abc"] (recur (str s s))))', "(f)"),
 }
