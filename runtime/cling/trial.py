@@ -4,7 +4,7 @@ The copy is a forked child with one thread, which knows all that Cling was told 
 static initialisers and all, and is thrown away. So a text that Clang rejects leaves no trace in this process
 either: Cling's own way of taking one back spoils the templates that it was the first to use.
 
-See docs/decisions/0041-trials.md for what was measured.
+What was measured is in docs/trials.md.
 """
 
 from __future__ import annotations
