@@ -125,6 +125,7 @@ class Application:
             limits=Limits(only_small=options.only_small, slow_s=options.slow_compile),
             call_limits=CallLimits(options.limit, GB if options.limit else 0),
         )
+        runtime.keep_removed = settings.load(options.config_dir).keep_removed
         runtime.events.listen(self._note)
         runtime.start_imgui(fetch_headers())
         self.runtime = runtime

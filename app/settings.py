@@ -17,6 +17,7 @@ class Settings:
     ui_scale: float = 0.0  # 0: what the display asks for
     vsync: bool = True
     panels: bool = True  # shown at the start
+    keep_removed: bool = False  # whether what was removed from a script stays defined
 
 
 def load(folder: Path) -> Settings:
