@@ -271,6 +271,9 @@ class FilePass:
         done = self._guarded(item, lambda: self._parts(item.read(), facts, record, late))
         if not done:
             record.failed = True
+            named = self.host.namespaces.current.vars.get(defined_name(item.text))
+            if named is not None and named not in self.program.definers:
+                record.defines = (*record.defines, named)  # it has a name, though no value
             for var in old.defines if old is not None else ():
                 if var not in self.defined and var in work.kinds:
                     var.is_macro, var.is_dynamic, var.span = work.kinds[var]

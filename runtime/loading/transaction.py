@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Apply = Callable[
     [Callable[[], None]], None
 ]  # has something done at a frame's start, and waits for it
-MOST_ROUNDS = 6
+MOST_ROUNDS = 50
 
 
 class Host(Protocol):
@@ -364,7 +364,9 @@ class Transaction:
             if type(value) is not Unbound or var in awaited
         }
         self.staged.clear()
-        dropped = [old for old, new in self.journal if old is not None and new is not old]
+        dropped = [
+            old for old, new in self.journal if old is not None and new is not old and old.additions
+        ]
         replaced = [self.host.prepare_definition(*d) for d in definitions]
         variables = list(values)
         roots = [values[var] for var in variables]
@@ -391,7 +393,7 @@ class Transaction:
                     watch(key, var, None, values[var])
             self._run_late(late)
 
-        if variables or removed or late or carried or (final and any(r.additions for r in dropped)):
+        if variables or removed or late or carried or (final and dropped):
             self.apply(in_force)
         self.in_force_at = time.perf_counter()
         if final:
