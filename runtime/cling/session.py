@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import os
 import queue
 import re
+import shutil
 import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -178,7 +181,8 @@ class Session:
             self._busy = 0
 
     def _start(self) -> None:
-        import cppyy
+        with _compiler_told():
+            import cppyy
 
         cppyy.cppdef(BOOTSTRAP)
         address = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare"))
@@ -249,6 +253,26 @@ class Session:
             sys.stderr.write(other)  # somebody else's words, caught while compiling
         ok, diagnostics = _outcome(ok, diagnostics, text)
         return Declared(ok, diagnostics, elapsed, rss_mb() - before)
+
+
+@contextmanager
+def _compiler_told() -> Iterator[None]:
+    """A sentence in place of Cling's own words where the machine has no compiler, whose folders it takes."""
+    if shutil.which("c++") is not None:
+        yield
+        return
+    kept, file = os.dup(2), os.memfd_create("words")
+    os.dup2(file, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        size = os.lseek(file, 0, os.SEEK_END)
+        words = os.pread(file, size, 0).decode(errors="replace")
+        os.close(kept)
+        os.close(file)
+        told = "no C++ compiler is found (c++): headers may not be either; see tierscope doctor\n"
+        sys.stderr.write(told if "createCI" in words else told + words)
 
 
 def _outcome(

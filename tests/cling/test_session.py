@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 from runtime.cling.session import UNOPTIMISED, session
 from runtime.native._support import take_addresses
@@ -46,3 +50,20 @@ def test_what_follows_an_unoptimised_transaction_is_optimised() -> None:
     after = seconds()
     assert slow > 1.5 * before
     assert after < 1.5 * before
+
+
+def test_a_machine_without_a_compiler_is_told_so(tmp_path: Path) -> None:
+    for tool in ("sh", "sed"):  # what Cling asks the compiler with
+        (tmp_path / tool).symlink_to(f"/bin/{tool}")
+    form = '(cpp/raw "inline int a3() { return 3; }") (cpp/a3)'
+    code = f"from runtime.runtime import Runtime; print(Runtime().eval({form!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "3\n"
+    assert "no C++ compiler is found" in done.stderr, done
+    assert "cling::" not in done.stderr
