@@ -404,8 +404,22 @@ class Transaction:
             if old is not None:
                 self.host.retire(old)
         del replaced, definitions
-        while before:  # what they held goes little by little
-            del before[-100:]
+        values.clear()
+        roots.clear()
+        self._let_go(before)
+        if final:
+            self._let_go(self.journal)
+            for work in self.passes:
+                self._let_go(work.places)
+                while work.by_text:
+                    work.by_text.popitem()
+                    if self.host.turn_over():
+                        self.host.give_way()
+
+    def _let_go(self, things: list[Any]) -> None:
+        """Free what nobody needs any more little by little: all at once, it would hold up a frame."""
+        while things:
+            del things[-100:]
             self.host.give_way()
 
     def remove(self, var: Var) -> None:
