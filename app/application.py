@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -28,7 +28,7 @@ from panels.desk import Desk
 from panels.model import PanelState, ProblemView, Snapshot, ThreadView
 from runtime import threads
 from runtime.cling import CPP_SUFFIXES
-from runtime.errors import LispError, LispErrors, RuntimeFault, Span, render
+from runtime.errors import EnvironmentFault, LispError, LispErrors, RuntimeFault, Span, render
 from runtime.events import Event, Fault, Reload
 from runtime.info import Problem
 from runtime.memory import rss_mb
@@ -104,6 +104,7 @@ class Application:
         self._interrupted_at = (
             -TWICE_S
         )  # seconds of time.monotonic: the last Ctrl-C that ended a call
+        self._unwritten: list[EnvironmentFault] = []
 
     def start(self) -> None:
         """Draw the first frame, then make the runtime and hand it the scripts."""
@@ -157,6 +158,8 @@ class Application:
                 break
         self._write()
         assert self.runtime is not None
+        if self._unwritten:
+            return 3
         return 1 if self.runtime.problems() else 0
 
     @property
@@ -166,7 +169,8 @@ class Application:
 
     def problem_texts(self) -> list[str]:
         """Every problem that still stands, as it is shown to people."""
-        return [render(problem.error) for problem in self._started().problems()]
+        problems = [render(problem.error) for problem in self._started().problems()]
+        return problems + [render(fault) for fault in self._unwritten]
 
     @property
     def counted(self) -> int:
@@ -198,6 +202,7 @@ class Application:
         if self.runtime is not None:
             self.runtime.close()
         self.surface.close()
+        self.continuity.close()
 
     # What the panels ask for (panels.model.Commands).
 
@@ -347,7 +352,8 @@ class Application:
     def _picture(self) -> None:
         if self.counted + 1 == self.options.frames:
             assert self.options.screenshot is not None
-            png.write(self.options.screenshot, self.surface.pixels())
+            target, pixels = self.options.screenshot, self.surface.pixels()
+            self._leave("picture", target, lambda: png.write(target, pixels))
 
     def _write(self) -> None:
         options, runtime, log = self.options, self._started(), self.loop.log
@@ -365,9 +371,21 @@ class Application:
                 rss,
             )
             content["restarts"] = self.continuity.report()
-            write_json(options.report, content)
+            target = options.report
+            self._leave("report", target, lambda: write_json(target, content))
         if options.trace is not None:
-            write_json(options.trace, trace(log, runtime.events))
+            file = options.trace
+            self._leave("trace", file, lambda: write_json(file, trace(log, runtime.events)))
+
+    def _leave(self, what: str, path: Path, write: Callable[[], object]) -> None:
+        """Write a file that was asked for; the others are written even if this one cannot be."""
+        try:
+            write()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            self._unwritten.append(
+                EnvironmentFault(f"the {what} cannot be written to {path}: {reason}")
+            )
 
     def _began(self) -> float:
         """When the user's command began, or where it died since, this process: seconds of perf_counter."""
@@ -391,12 +409,12 @@ def _surface(options: Options, before: dict[str, Any]) -> Surface:
     chosen = settings.load(options.config_dir)
     if options.headless:
         return Headless(options.size, chosen, None)
-    options.config_dir.mkdir(parents=True, exist_ok=True)
+    layout = settings.layout_file(options.config_dir)
     title = "Tierscope – " + ", ".join(path.name for path in options.scripts)
     # With a frame rate of our own, the display's must not be waited for as well.
     vsync = chosen.vsync and not options.fps
     size = tuple(before.get("size", options.size))
-    window = Window(title, size, chosen, options.config_dir / "layout.ini", vsync)
+    window = Window(title, size, chosen, layout, vsync)
     if "position" in before:
         window.move(*before["position"])
     return window

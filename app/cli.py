@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from app import environment
+from app import environment, streams
 from app.process import supervisor
 from runtime.errors import EnvironmentFault, LispError, LispErrors, render, source_of
 
@@ -61,7 +61,13 @@ def main() -> None:
     commands = {command.name or "" for command in app.registered_commands} | {"cache"}
     if arguments and arguments[0] not in commands | {"--help"}:
         arguments = ["run", *arguments]
-    supervisor.leave(_exit_code(arguments))
+    has_output = streams.open_standard()
+    code = _exit_code(arguments)
+    lost = streams.flush_output()
+    if lost:
+        print(f"Standard output could not be written: {lost}", file=sys.stderr)
+    in_vain = arguments[:1] == ["eval"] and (lost or not has_output)
+    supervisor.leave(3 if in_vain and not code else code)
 
 
 def _exit_code(arguments: list[str]) -> int:
@@ -75,6 +81,9 @@ def _exit_code(arguments: list[str]) -> int:
     except (LispError, LispErrors) as error:
         print(render(error), file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"environment error: {error.strerror or error}", file=sys.stderr)
+        return 3
     except Exception:  # a defect of ours; this process may not end as if it had been lost
         traceback.print_exc()
         return 1
@@ -91,9 +100,15 @@ def run(
     frames: Annotated[int | None, typer.Option(min=1, help="End after so many frames.")] = None,
     fps: Annotated[float, typer.Option(min=0, help="Frames a second at most.")] = 0.0,
     size: Annotated[str, typer.Option(metavar="WxH", help="The window's size.")] = "1280x800",
-    screenshot: Annotated[Path | None, typer.Option(help="A PNG of the last frame.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Figures of the run, as JSON.")] = None,
-    trace: Annotated[Path | None, typer.Option(help="A trace in Chrome's format.")] = None,
+    screenshot: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A PNG of the last frame.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Figures of the run, as JSON.")
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="A trace in Chrome's format.")
+    ] = None,
     strategy: StrategyOption = Strategy.TIERED,
     threshold: Annotated[int, typer.Option(min=1, help="Calls until a function is hot.")] = 100,
     only_small: Annotated[
@@ -203,7 +218,7 @@ def evaluate(
     name = str(file) if file is not None else "<command line>"
     text = file.read_text(encoding="utf-8") if file is not None else "\n".join(expressions or ())
     try:
-        typer.echo(runtime.guarded(lambda: pr_str(runtime.eval(text, name))))
+        shown = runtime.guarded(lambda: pr_str(runtime.eval(text, name)))
     except Exception as error:  # printing runs the script too, where the value is lazy
         known = error if isinstance(error, (LispError, LispErrors)) else fault(error)
         lines = render(known, lambda place: text if place == name else source_of(place))
@@ -211,6 +226,13 @@ def evaluate(
         raise typer.Exit(1) from error
     finally:
         runtime.close()
+    try:
+        print(shown, flush=True)
+    except BrokenPipeError:
+        raise  # whoever read it has seen enough
+    except OSError as error:
+        message = f"standard output cannot be written: {error.strerror}"
+        raise EnvironmentFault(message) from error
 
 
 @app.command("verify")

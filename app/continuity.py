@@ -104,6 +104,11 @@ class Continuity:
             panels = {name: getattr(state, name) for name in _KEPT}
             self._life.logbook.keep_session({"panels": panels, "window": window})
 
+    def close(self) -> None:
+        """Nothing is written down any more."""
+        if self._life is not None:
+            activity.follow(None)
+
     def report(self) -> list[dict[str, Any]]:
         """The deaths before this process, for the run's report."""
         deaths = self._life.deaths if self._life else []

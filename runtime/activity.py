@@ -51,10 +51,15 @@ def _nobody(_: Activity | None) -> None:
 _tell: Tell = _nobody
 
 
-def follow(tell: Tell) -> None:
-    """Have every beginning and end told: what the thread evaluates from then on, None for nothing."""
+def follow(tell: Tell | None) -> None:
+    """Have every beginning and end told: what the thread evaluates from then on, None for nothing.
+
+    With None nobody is told any more, and nothing is left out.
+    """
     global _tell
-    _tell = tell
+    _tell = tell or _nobody
+    if tell is None:
+        _left_out.clear()
 
 
 @contextmanager

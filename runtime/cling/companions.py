@@ -7,10 +7,14 @@ library, and what comes from elsewhere has one of its own.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import re
+import shutil
 import subprocess
 import sysconfig
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,8 +47,24 @@ class Setting:
 
 
 def library_folder() -> Path:
-    """Where the libraries are kept: in the user's cache, for all runtimes."""
-    return platformdirs.user_cache_path("tierscope") / "libraries"
+    """Where the libraries are kept: in the user's cache, for all runtimes.
+
+    Where that cannot be written and does not hold them yet, in a folder for the life of this process.
+    """
+    return _folder(platformdirs.user_cache_path("tierscope") / "libraries")
+
+
+@functools.cache
+def _folder(kept: Path) -> Path:
+    try:
+        kept.mkdir(parents=True, exist_ok=True)
+        if os.access(kept, os.W_OK):
+            return kept
+    except OSError:
+        pass
+    passing = Path(tempfile.mkdtemp(prefix="tierscope-libraries-"))
+    atexit.register(shutil.rmtree, passing, ignore_errors=True)
+    return passing
 
 
 def find_header(name: str, folders: Iterable[Path], beside: Path | None = None) -> Path | None:
@@ -217,6 +237,9 @@ class Companions:
                 f"{source.name} cannot be compiled: there is no C++ compiler", span,
                 expected="g++ or clang++ on the path, or its command in CXX", found=command[0],
             ) from error  # fmt: skip
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise CppError(f"{source.name} cannot be compiled: {why}", span) from error
         finally:
             fresh.unlink(missing_ok=True)
 

@@ -107,6 +107,11 @@ def fetch_headers(progress: bool = True) -> ImGuiHeaders:
     root = cache_folder().parent
     try:
         root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the headers of Dear ImGui have no place: {root} cannot be made"
+        expected = "a cache folder that can be written, such as XDG_CACHE_HOME names"
+        raise EnvironmentFault(message, expected=expected, found=error.strerror or "") from error
+    try:
         with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as work:
             return _install(_download(Path(work), progress))
     except OSError as error:

@@ -21,24 +21,47 @@ from runtime.core.registry import core, define
 from runtime.interruption import wait_for
 
 
+class _told:  # noqa: N801 a context, and printing is too hot for a generator
+    """Says which stream could not be written, and why."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: str) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, _: Any) -> None:
+        if isinstance(
+            error, (OSError, ValueError, AttributeError)
+        ):  # full, gone, closed, none at all
+            why = getattr(error, "strerror", None) or "it is closed"
+            raise RuntimeError(f"standard {self._stream} cannot be written: {why}") from error
+
+
 class StandardOut:
     """Writes to whatever `sys.stdout` is at the time."""
 
     def write(self, text: str) -> None:
-        sys.stdout.write(text)
+        with _told("output"):
+            sys.stdout.write(text)
 
     def flush(self) -> None:
-        sys.stdout.flush()
+        with _told("output"):
+            sys.stdout.flush()
 
 
 class StandardError:
     """Writes to whatever `sys.stderr` is at the time."""
 
     def write(self, text: str) -> None:
-        sys.stderr.write(text)
+        with _told("error"):
+            sys.stderr.write(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with _told("error"):
+            sys.stderr.flush()
 
 
 class StandardIn:
