@@ -32,6 +32,7 @@ class Continuity:
         self._life = life
         self._records: dict[tuple[str, str], bytes] = {}
         self._left_out: dict[str, set[str]] = {}  # script -> entries
+        self._runtime: Runtime | None = None
         self.restart_ms: float | None = (
             None  # from the last process's death to this one's first frame
         )
@@ -57,7 +58,7 @@ class Continuity:
         if life is None:
             return
         loop.left_out = set().union(*self._left_out.values())
-        loop.entering, loop.busy = self._enter, life.logbook.beat
+        loop.entering, loop.busy = self._enter, self._beat
         activity.follow(self._evaluate)
 
     def first_frame(self) -> None:
@@ -70,6 +71,7 @@ class Continuity:
         life = self._life
         if life is None:
             return
+        self._runtime = runtime
         _keep_last_words(life.crash_file)
         if not life.deaths:
             return
@@ -118,6 +120,11 @@ class Continuity:
         if told:
             told[-1]["restart_ms"] = self.restart_ms
         return told
+
+    def _beat(self, frames: int, busy: bool) -> None:
+        assert self._life is not None
+        limit = self._runtime.call_limits.seconds if busy and self._runtime is not None else 0.0
+        self._life.logbook.beat(frames, limit)
 
     def _enter(self, script: str, entry: str) -> None:
         assert self._life is not None

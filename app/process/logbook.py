@@ -14,7 +14,7 @@ from typing import Any
 
 from runtime.activity import digest_of
 
-_HEAD = struct.Struct("<QBBB")  # frames begun, ended, exit code, busy
+_HEAD = struct.Struct("<QdBB")  # frames begun, seconds allowed, ended, exit code
 _SLOT = struct.Struct("<QI")  # thread, length of the text
 _SLOT_BYTES = 8192
 _SESSION_AT = 64
@@ -54,13 +54,13 @@ class Logbook:
 
     # --- the drawing process ----------------------------------------------------------------------
 
-    def beat(self, frames: int, busy: bool) -> None:
-        """Whether a part of a frame runs that must not take long, and in which frame."""
-        _HEAD.pack_into(self._map, 0, frames & 0xFFFFFFFF, 0, 0, busy)
+    def beat(self, frames: int, allowed_s: float) -> None:
+        """In which frame a part runs that may take so many seconds; 0 for one that may take any time."""
+        _HEAD.pack_into(self._map, 0, frames, allowed_s, 0, 0)
 
     def end(self, code: int) -> None:
         """The process ends of its own will."""
-        _HEAD.pack_into(self._map, 0, 0, 1, code & 0xFF, 0)
+        _HEAD.pack_into(self._map, 0, 0, 0.0, 1, code & 0xFF)
 
     def doing(self, record: bytes | None) -> None:
         """What the calling thread evaluates from now on, as `record_of` gives it; None for nothing."""
@@ -81,15 +81,15 @@ class Logbook:
     # --- the parent -------------------------------------------------------------------------------
 
     @property
-    def progress(self) -> tuple[int, bool]:
-        """Frames begun, and whether a part of one runs that must not take long."""
-        frames, _, _, busy = _HEAD.unpack_from(self._map)
-        return frames, bool(busy)
+    def progress(self) -> tuple[int, float]:
+        """Frames begun, and how many seconds what runs now may take; 0 for any time."""
+        frames, allowed_s, _, _ = _HEAD.unpack_from(self._map)
+        return frames, allowed_s
 
     @property
     def exit_code(self) -> int | None:
         """What the process ended with, where it did so of its own will."""
-        _, ended, code, _ = _HEAD.unpack_from(self._map)
+        _, _, ended, code = _HEAD.unpack_from(self._map)
         return code if ended else None
 
     def last(self) -> list[tuple[int, Doing]]:

@@ -23,7 +23,7 @@ from app.process.deaths import Death, blamed
 from app.process.logbook import Doing, Logbook
 
 MOST_DEATHS, WITHIN_S = 3, 60.0
-HANG_S = 30.0  # without a frame's progress: a script's own limit must have had its turn
+HANG_S = 30.0  # without a frame's progress, beyond the time that scripts are allowed
 END_S = 10.0  # for an orderly end after SIGTERM
 _POLL_S = 0.5
 _SI_KERNEL = 0x80  # of siginfo: the terminal sent it, to the whole process group
@@ -124,7 +124,7 @@ def _wait(
 ) -> Death | int:
     """Until the process ended: its exit code, minus a signal's number that asked it to, or a death."""
     watched = {signal.SIGCHLD, *_FORWARDED}
-    stalled, seen, looked = 0.0, (-1, False), time.monotonic()
+    stalled, seen, looked = 0.0, (-1, 0.0), time.monotonic()
     asked_at = ended_at = 0.0
     killed = False
     while True:
@@ -151,7 +151,7 @@ def _wait(
         elif not killed:
             stalled = 0.0
         seen, looked = progress, now
-        if stalled >= hang_s and not killed:
+        if stalled >= hang_s + progress[1] and not killed:
             killed = True
             os.kill(pid, signal.SIGKILL)
 
