@@ -401,7 +401,7 @@ class Application:
         if number == signal.SIGINT and _support.signalled() and now - before > TWICE_S:
             self._interrupted_at = now
             return
-        self._stopping = True
+        self._stopping = self.loop.ending = True
 
 
 def _surface(options: Options, before: dict[str, Any]) -> Surface:

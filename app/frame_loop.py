@@ -58,6 +58,7 @@ class FrameLoop:
         self.after_swap: list[Callable[[], None]] = []
         self.in_frame: list[Callable[[], None]] = []  # after the scripts' part, before the panels'
         self.before_swap: list[Callable[[], None]] = []
+        self.ending = False  # this is the last frame
         self.left_out: set[str] = set()  # entries that are not called, by full name
         self.entering: Callable[[str, str], object] | None = None  # told script, entry; "" for none
         self.busy: Callable[[int, bool], object] | None = None  # whether what may not hang runs
@@ -234,6 +235,8 @@ class FrameLoop:
             problems = self._guard.run(entry)
             self._drawn = script
             for problem in problems:
+                if self.ending and isinstance(problem, Interruption):
+                    continue  # it was told to stop in the middle: that is no failure of the script
                 runtime.report_fault(script, problem, lasting=isinstance(problem, guard.PutBack))
                 failed.add(script)
                 if isinstance(problem, Interruption):  # the next frame would take as long

@@ -175,7 +175,7 @@ def test_no_core_may_be_dumped(started):
     limits = Path(f"/proc/{run.drawn()}/limits").read_text()
     (line,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
     assert int(line.split()[4]) <= 1
-    assert run.end() == 0
+    assert run.end() == 0, run.errors
 
 
 def test_the_parent_holds_nothing_heavy(started):
@@ -185,7 +185,7 @@ def test_the_parent_holds_nothing_heavy(started):
     for heavy in ("imgui_bundle", "cppyy", "libCling", "numpy", "_support"):
         assert heavy not in maps
     assert len(list(Path(f"/proc/{run.process.pid}/task").iterdir())) == 1
-    assert run.end() == 0
+    assert run.end() == 0, run.errors
 
 
 def test_without_a_supervisor_a_lost_process_stays_lost(started):
