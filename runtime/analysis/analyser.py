@@ -74,7 +74,7 @@ class Analyser:
         self.expansions = 0
         self.macros: set[Var] = set()  # that the form used
         self.origin: tuple[str, Span | None] | None = None  # the macro call whose expansion this is
-        self.raw = False  # whether it declares C++
+        self.raws: list[str] = []  # the C++ that it declares
 
     # --- dispatch ---------------------------------------------------------------------------------
 

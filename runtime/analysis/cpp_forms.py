@@ -60,7 +60,7 @@ def cpp_special(a: Analyser, name: str, form: List, scope: Scope, span: Span | N
             a.fail(f"cpp/{name} takes C++ as a literal string", span, shape, form)
         if name == "value":
             return n.Interop("name", text, (), span=span)
-        a.raw = True
+        a.raws.append(text)
         a.host.declare_cpp(text, a.item_span(form, 1, span))
         return n.CppRaw(text, span=span)
     if name in ("delete", "box") or (name == "unbox" and count_ == 1):

@@ -112,23 +112,35 @@ class Declarations:
 
     def _declare_raw(self, unit: Unit) -> Declared:
         """Declare a text in the newest world, or in one more where it takes the place of another."""
-        world = worlds.newest
-        code = f'#line 1 "{unit.name}"\n{_reread(unit.text, unit.name)}\n'
-        if world.number:
-            code = world.around(code)
-        done = judged(self._session, code, sources_of([unit]))
+        hidden = worlds.hides(unit)
+        if hidden:
+            done = worlds.replace(self._session, [], unit, _user_folders)
+        else:
+            code = f'#line 1 "{unit.name}"\n{_reread(unit.text, unit.name)}\n'
+            world = worlds.newest
+            code = world.around(code) if world.number else code
+            done = judged(self._session, code, sources_of([unit]))
         old = worlds.superseded(done)
-        if done.ok and not old:
-            worlds.add(unit)
-            worlds.mention(unit.names)
-            _declared_files.update(unit.files)
-        elif old:
+        if old:
             if not done.traceless:
                 _taken_back.update(unit.files.keys() - _declared_files)
             done = worlds.replace(self._session, old, unit, _user_folders)
+        elif done.ok and not hidden:
+            worlds.add(unit)
+            worlds.mention(unit.names)
+            _declared_files.update(unit.files)
         if not done.ok and not done.traceless:
             _taken_back.update(unit.files)
         return done
+
+    def retire(self, texts: Collection[str]) -> frozenset[str]:
+        """Raw texts stand in no file any more: the names that are known no longer."""
+        with self._lock:
+            gone = [unit for text in texts if (unit := worlds.in_force(text)) is not None]
+            if not gone or not worlds.retire(self._session, gone, _user_folders).ok:
+                return frozenset()
+            self._on_new()
+            return frozenset(name for unit in gone for name in unit.defined)
 
     def reaches_inline_code(self, text: str) -> bool:
         """Whether a C++ expression, with its types, may need functions that Cling has yet to compile."""
@@ -164,8 +176,11 @@ class Declarations:
             _declared_files.update(files)
             if path is None:
                 worlds.mention_all()
+            elif worlds.hides(unit := header_unit(path, header, _user_folders)):
+                done = worlds.replace(self._session, [], unit, _user_folders)
+                if not done.ok:
+                    raise self._header_error(done, header, span)
             else:
-                unit = header_unit(path, header, _user_folders)
                 worlds.add(unit)
                 worlds.mention(unit.names)
             self._on_new()

@@ -74,6 +74,8 @@ def plain(text: str) -> str:
 
 def readable(message: str) -> str:
     """Clang's words without our own types."""
+    if "ts_gone" in message:
+        return "this C++ was removed: it is declared no longer"
     message = plain(re.sub(r"ts::id<(.+?)>", r"\1", message))
     for own in ("'ts::dyn'", "'const ts::dyn'", "ts::dyn"):
         message = message.replace(own, "a Lisp value")

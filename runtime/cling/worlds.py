@@ -16,6 +16,7 @@ from pathlib import Path
 
 from runtime.cling.diagnostics import Diagnostic
 from runtime.cling.forwarding import forwarding
+from runtime.cling.global_names import Kind, global_names
 from runtime.cling.inline_names import declared_names
 from runtime.cling.judging import Source, judged
 from runtime.cling.pasting import pasted, read_text
@@ -50,6 +51,7 @@ class Unit:
     files: Mapping[Path, str] = field(default_factory=dict)
     namespaces: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    defined: Mapping[str, Kind] = field(default_factory=dict)  # at global scope
 
 
 @dataclass(slots=True)
@@ -60,6 +62,7 @@ class World:
     units: list[Unit] = field(default_factory=list)
     names: frozenset[str] = frozenset()
     roots: frozenset[str] = frozenset()  # its outermost namespaces and types
+    hidden: dict[str, Kind] = field(default_factory=dict)  # names that are known no longer
 
     @property
     def opening(self) -> str:
@@ -88,6 +91,7 @@ class Worlds:
         self._worlds = 0
         self.newest = World()
         self.units: list[Unit] = []  # everything in force, in order
+        self._ever: dict[str, Kind] = {}  # all names that units ever defined at global scope
         self._mentioned: dict[str, int] = {}  # name -> the last text that may have declared it
         self._all = 0
 
@@ -123,9 +127,11 @@ class Worlds:
     def add(self, unit: Unit) -> None:
         """A unit was declared as it is, at global scope or in the newest world."""
         self.units.append(unit)
+        self._ever.update(unit.defined)
         if self.newest.number:
             self.newest.units.append(unit)
             self.newest.names |= unit.names
+            self.newest.roots |= unit.namespaces | unit.defined.keys()
 
     def in_force(self, text: str) -> Unit | None:
         """The raw text as a unit, where it was declared and not replaced since."""
@@ -189,24 +195,42 @@ class Worlds:
         """Declare a new world in which `new` stands for the units `old`, or, where it is None, these are
         read from their files again. Nothing changes when Clang rejects it. `number` is one that
         `sources_for` gave."""
-        units = [
-            _again(unit, folders) if new is None and unit in old else unit for unit in self.units
-        ]
-        fresh = [u for u in units if u not in self.units]
-        if new is not None:
-            at = min((i for i, unit in enumerate(units) if unit in old), default=len(units))
-            units = [unit for unit in units if unit not in old]
-            units.insert(at, new)
-            fresh = [new]
+        if new is None:
+            units = [_again(unit, folders) if unit in old else unit for unit in self.units]
+            return self._enter(
+                session, units, [u for u in units if u not in self.units], folders, number
+            )
+        at = min((i for i, unit in enumerate(self.units) if unit in old), default=len(self.units))
+        units = [unit for unit in self.units if unit not in old]
+        units.insert(at, new)
+        return self._enter(session, units, [new, *old], folders, number)
+
+    def retire(self, session: Session, gone: Sequence[Unit], folders: Sequence[Path]) -> Declared:
+        """Declare a new world in which the names of the units `gone` are known no longer."""
+        units = [unit for unit in self.units if unit not in gone]
+        return self._enter(session, units, gone, folders, None)
+
+    def _enter(
+        self,
+        session: Session,
+        units: list[Unit],
+        changed: Sequence[Unit],
+        folders: Sequence[Path],
+        number: int | None,
+    ) -> Declared:
+        """Declare the world that comes of `units` being in force; `changed` among them are new, or others
+        are no longer."""
         before, self.units = self.units, units
         try:
-            inside = self.affected([*fresh, *([] if new is None else old)])
+            inside = self.affected(changed)
         finally:
             self.units = before
         world = World(self._reserve() if number is None else number)
         world.units = [u for u in units if u in inside]
+        new = changed[0] if changed and changed[0] in units else None
         while True:
             texts = _texts(world.units, folders, _outside(world, units))
+            world.hidden = self._gone(units)
             done = self._declare(session, world, texts)
             stale = [u for u in _blamed(done, world.units) if u.path is None and u is not new]
             if done.ok or not stale:
@@ -215,9 +239,20 @@ class Worlds:
             units = [u for u in units if u not in stale]
             world.units = [u for u in world.units if u not in stale]
         if done.ok:
+            for unit in units:
+                self._ever.update(unit.defined)
             self.units, self.newest = units, world
-            self.mention(world.names)
+            self.mention({*world.names, *world.hidden})
         return done
+
+    def _gone(self, units: Sequence[Unit]) -> dict[str, Kind]:
+        """The names that were defined at global scope and are no longer."""
+        now = {name for unit in units for name in unit.defined}
+        return {name: kind for name, kind in self._ever.items() if name not in now}
+
+    def hides(self, unit: Unit) -> bool:
+        """Whether the newest world hides a name that a unit defines, so that it needs another one."""
+        return not self.newest.hidden.keys().isdisjoint(unit.defined)
 
     @staticmethod
     def _declare(session: Session, world: World, texts: Sequence[str]) -> Declared:
@@ -281,13 +316,15 @@ def header_unit(path: Path, name: str, folders: Sequence[Path]) -> Unit:
 
     files = {file: read_text(file) for file in (path, *reached(path, folders))}
     text = pasted(path, folders, set(), files)
-    return Unit(name, path, text, files, _spaces(text), frozenset(declared_names(text)))
+    names = frozenset(declared_names(text))
+    return Unit(name, path, text, files, _spaces(text), names, global_names(text))
 
 
 def raw_unit(text: str, name: str, files: Iterable[Path]) -> Unit:
     """A raw text as a unit; `files` are the user's headers that it includes."""
     known = {file: read_text(file) for file in files}
-    return Unit(name, None, text, known, _spaces(text), frozenset(declared_names(text)))
+    names = frozenset(declared_names(text))
+    return Unit(name, None, text, known, _spaces(text), names, global_names(text))
 
 
 def _spaces(text: str) -> frozenset[str]:
@@ -331,7 +368,18 @@ def _skeleton(text: str) -> str:
 
 def _world_text(world: World, texts: Sequence[str]) -> str:
     body = "\n".join(_INCLUDE.sub("", text) for text in texts)
-    return f"{world.opening}\n{_std_outside(body, f'ts_r{world.number}')}\n{world.closing}\n"
+    inside = _std_outside(body, f"ts_r{world.number}")
+    return f"{world.opening}\n{_hiding(world.hidden)}\n{inside}\n{world.closing}\n"
+
+
+def _hiding(names: Mapping[str, Kind]) -> str:
+    """Declarations behind which names are not found any more."""
+    how = {
+        Kind.MACRO: "\n#undef {0}\n",
+        Kind.NAMESPACE: "namespace {0} {{}} ",
+        Kind.OTHER: "extern struct ts_gone {0}; ",
+    }
+    return "".join(how[kind].format(name) for name, kind in sorted(names.items()))
 
 
 def _std_outside(body: str, home: str) -> str:

@@ -37,6 +37,7 @@ MUTATORS = frozenset(("alter", "ref-set", "commute", "aset", "send", "send-off",
 LATER = frozenset(("memoize", "delay*", "lazy-seq*", "iterate", "promise", "future-call"))
 MUTABLE = (Atom, Volatile, Agent, Ref)
 PLAIN = (int, float, str, bool, type(None), Keyword, Symbol, Char)
+_MEMBERS = frozenset(("method", "member", "any-method", "any-member", "set-member", "operator"))
 _OUTERMOST = re.compile(r"(?<![\w:.])(?<!->)[A-Za-z_]\w*")
 MOST_COMPARED = 20_000  # items of two values
 
@@ -53,6 +54,7 @@ class Facts:
     hierarchy: bool = False  # it changes the global hierarchy
     cpp: bool = False
     cpp_names: set[str] = field(default_factory=set)  # outermost names in its C++ and its types
+    raws: list[str] = field(default_factory=list)  # what it declares by `cpp/raw`
     later: bool = False
     simple: bool = True  # it defines functions and constants: evaluating it reads nothing
 
@@ -73,6 +75,15 @@ class Facts:
                 self._cpp_names(item)
                 if kind in (n.CppExpr, n.Box, n.CppRaw):
                     self.effects = True
+
+    def add_written(self, node: n.Node) -> None:
+        """Take in the AST before types: C++ constants are none of C++'s any more behind it."""
+        for item in n.walk(node):
+            if isinstance(item, n.Interop):
+                self.cpp = True
+                if item.op not in _MEMBERS:
+                    target = item.target.text if item.target is not None else ""
+                    self.cpp_names |= outermost_names(item.name) | outermost_names(target)
 
     def _cpp_names(self, node: n.Node) -> None:
         if isinstance(node, (n.CppExpr, n.CppRaw)):

@@ -334,13 +334,14 @@ class FilePass:
     def _prepare(
         self, part: Part, read: ReadForm, record: Record, facts: Facts
     ) -> Callable[[], Any]:
-        run, analyser = prepare(self.host, part, read.table, facts.add)
+        run, analyser = prepare(self.host, part, read.table, facts.add, facts.add_written)
         record.macros = record.macros or any(m.span is not None for m in analyser.macros)
         macros = {m for m in (*analyser.macros, *part.macros) if m.span is not None}
         facts.refs |= macros
         self._needs_earlier(Facts(refs=macros))
-        if analyser.raw:
+        if analyser.raws:
             facts.cpp = True
+            facts.raws += analyser.raws
             if self.state.loaded:
                 self.work.cpp_changed = True
         return run
@@ -469,5 +470,6 @@ def _merge(facts: Facts, one: Facts) -> None:
     facts.hierarchy = facts.hierarchy or one.hierarchy
     facts.cpp = facts.cpp or one.cpp
     facts.cpp_names |= one.cpp_names
+    facts.raws += one.raws
     facts.later = facts.later or one.later
     facts.simple = facts.simple and one.simple

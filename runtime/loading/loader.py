@@ -184,11 +184,15 @@ class Loader:
         try:
             with HeldBack():
                 work.run(paths)
+            gone = self.host.declarations.retire(work.raws_gone())
         finally:
             if outer is None:
                 del self._current[get_ident()]
             else:
                 self._current[get_ident()] = outer
+        if gone:  # what still uses it says so
+            change = CppChange(gone, lambda: None)
+            return passes() + self._carry_out(list(self.roots), set(), set(), apply, told, change)
         return passes()
 
     def overridden(self, var: Any) -> None:

@@ -41,7 +41,7 @@ def finish_record(
         reads |= record.refs
     record.reads = frozenset(reads)
     record.effects, record.mutates, record.cpp = facts.effects, facts.mutates, facts.cpp
-    record.cpp_names = frozenset(facts.cpp_names)
+    record.cpp_names, record.raws = frozenset(facts.cpp_names), tuple(facts.raws)
     record.additions = dict(found.additions)
     if late and facts.mutates:
         record.touches = frozenset(p.work.touched(facts))

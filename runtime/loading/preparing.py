@@ -55,14 +55,21 @@ class Host(Protocol):
 
 
 def prepare(
-    host: Host, part: Part, table: SpanTable | None, seen: Callable[[Node], None] | None = None
+    host: Host,
+    part: Part,
+    table: SpanTable | None,
+    seen: Callable[[Node], None] | None = None,
+    written: Callable[[Node], None] | None = None,
 ) -> tuple[Callable[[], Any], Analyser]:
-    """A form as a function of nothing, its stubs asked for but not compiled. `seen` is told the typed AST.
-    Raises what analysis raises. Where the evaluation of this thread is tracked, so is what is run."""
+    """A form as a function of nothing, its stubs asked for but not compiled. `seen` is told the typed AST,
+    `written` the one before types. Raises what analysis raises. Where the evaluation of this thread is
+    tracked, so is what is run."""
     with HeldBack():
         analyser = Analyser(host, table)  # type: ignore[arg-type]
         analyser.origin = part.origin
         node = analyser.analyse(part.form, Scope(), part.span)
+        if written is not None:
+            written(node)
         if isinstance(node, CppRaw):
             return (lambda: None), analyser
         typed = infer(node, host.oracle, host.namespaces.ensure(CORE).vars)

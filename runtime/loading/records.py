@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ class Record:
     mutates: bool = False
     cpp: bool = False
     cpp_names: frozenset[str] = NOTHING  # as `Facts.cpp_names` says
+    raws: tuple[str, ...] = ()  # what it declares by `cpp/raw`
     later: bool = False  # its value may read vars when it is looked at
     directive: bool = False
     failed: bool = False  # its last evaluation failed: what it defined before is in force
@@ -65,6 +67,7 @@ class Program:
         self.files: dict[Path, FileState] = {}
         self.mentions: dict[Var, set[Record]] = {}
         self.definers: dict[Var, set[Record]] = {}
+        self.raws: Counter[str] = Counter()  # in how many forms each `cpp/raw` text stands
         self.additions: dict[Any, int] = {}  # how many forms made each
         self.overridden: set[Var] = set()  # vars of files that an eval defined
 
@@ -74,6 +77,7 @@ class Program:
             self.mentions.setdefault(var, set()).add(record)
         for var in {*record.defines, *record.writes}:
             self.definers.setdefault(var, set()).add(record)
+        self.raws.update(record.raws)
         for key in record.additions:
             self.additions[key] = self.additions.get(key, 0) + 1
 
@@ -83,6 +87,7 @@ class Program:
             _discard(self.mentions, var, record)
         for var in {*record.defines, *record.writes}:
             _discard(self.definers, var, record)
+        self.raws.subtract(record.raws)
         for key in record.additions:
             self.additions[key] -= 1
 

@@ -330,6 +330,11 @@ class Transaction:
             for work in unchecked:
                 work.lacks_stubs(e.errors)
 
+    def raws_gone(self) -> list[str]:
+        """The `cpp/raw` texts that stood in a form before and in none now."""
+        texts = {text for old, _ in self.journal if old is not None for text in old.raws}
+        return [text for text in texts if not self.program.raws[text]]
+
     def unstage(self, variables: Iterable[Var]) -> None:
         """A form failed after all: these vars keep what they have."""
         gone = set(variables)

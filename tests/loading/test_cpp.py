@@ -1,0 +1,117 @@
+"""C++ in a program that is saved again: raw text edited and removed, headers edited under what uses them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from tests.loading.conftest import STRATEGIES, Files
+
+_serial = itertools.count(1)
+Make = Callable[..., Files]
+
+
+def edit_header(files: Files, name: str, text: str) -> None:
+    """Save a header and wait until that is in force."""
+    path = files.folder / name
+    path.write_text(text)
+    files.runtime.load_async(path)
+    assert files.runtime.wait_idle(60)
+
+
+def standing(files: Files) -> list[str]:
+    return [str(problem.error) for problem in files.runtime.problems()]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_removed_raw_text_is_known_no_longer(files: Make, strategy: str) -> None:
+    program, f = files(strategy), f"removed_{next(_serial)}"
+    use = f"(defn now [] (cpp/{f}))"
+    raw = f'(cpp/raw "inline int {f}() {{ return 1; }}")'
+    assert not program.save(f"(ns main) {raw} {use}")
+    assert program.value("(now)") == "1"
+    [error] = program.save(f"(ns main) {use}")
+    assert "removed" in error
+    assert program.value("(now)") == "1"  # the last good one
+    assert not program.save(f"(ns main) {raw.replace('1;', '2;')} {use}")
+    assert program.value("(now)") == "2"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_macro_of_cpp_means_what_the_file_says(files: Make, strategy: str) -> None:
+    program, name = files(strategy), f"MACRO_{next(_serial)}"
+    for value in (41, 42, 41):
+        text = f'(ns main) (cpp/raw "#define {name} {value}\\n") (def x cpp/{name})'
+        assert not program.save(f"{text} (defn now [] cpp/{name})")
+        assert program.value("[x (now)]") == f"[{value} {value}]"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_function_redefined_in_a_namespace_is_called_by_what_follows(
+    files: Make, strategy: str
+) -> None:
+    """Not the old one beside it, which argument-dependent look-up would find."""
+    program, n = files(strategy), f"adl_{next(_serial)}"
+    for value in (1, 2):
+        first = f"namespace {n} {{ struct s {{}}; inline int f(s) {{ return {value}; }} }}"
+        second = f"inline int {n}_u() {{ return f({n}::s()); }}"
+        text = f'(ns main) (cpp/raw "{first}") (cpp/raw "{second}") (defn now [] (cpp/{n}_u))'
+        assert not program.save(text)
+        assert program.value("(now)") == str(value)
+
+
+HEADER = "#pragma once\nnamespace {n} {{ struct s {{ {field} }}; inline int f() {{ return {value}; }} }}\n"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_edited_header_is_seen_by_all_that_depends_on_it(files: Make, strategy: str) -> None:
+    program, n = files(strategy), f"dep_{next(_serial)}"
+    header = f"{n}.hpp"
+
+    def text(value: int, field: str = "int v = 1;") -> str:
+        return HEADER.format(n=n, value=value, field=field)
+
+    (program.folder / header).write_text(text(5))
+    parts = f'(ns parts (:require ["{header}" :as h :scope "{n}"])) (def base (h/f)) (defn call [] (h/f))'
+    program.path("parts").write_text(parts)
+    main = (
+        "(ns main (:require [parts :as p])) (def derived (* 10 p/base)) (def other 7)"
+        "(defonce kept (atom 1)) (defn now [] [(p/call) p/base derived other @kept])"
+    )
+    assert not program.save(main)
+    program.value("(reset! kept 3)")
+    assert program.value("(now)") == "[5 5 50 7 3]"
+    edit_header(program, header, text(6))
+    assert program.value("(now)") == "[6 6 60 7 3]"
+    edit_header(program, header, text(8).replace("return 8", "return nowhere"))
+    assert standing(program)
+    assert program.value("(now)") == "[6 6 60 7 3]"
+    edit_header(program, header, text(9))
+    assert program.value("(now)") == "[9 9 90 7 3]"
+    assert standing(program) == []
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_box_outlives_a_change_of_layout(files: Make, strategy: str) -> None:
+    program, n = files(strategy), f"box_{next(_serial)}"
+    header = f"{n}.hpp"
+    (program.folder / header).write_text(HEADER.format(n=n, value=1, field="int v = 1;"))
+    main = (
+        f'(ns main (:require ["{header}" :as h :scope "{n}"]))'
+        "(defonce *b (cpp/box (cpp/new h/s))) (defn get-v [] (cpp/.-v (cpp/unbox *b)))"
+        "(defn set-v [n] (cpp/= (cpp/.-v (cpp/unbox *b)) (cpp/int n)) nil)"
+    )
+    assert not program.save(main)
+    program.value("(set-v 77)")
+    edit_header(program, header, HEADER.format(n=n, value=1, field="double pad = 1; int v = 1;"))
+    assert standing(program) == []
+    assert program.value("(get-v)") == "77"
+    program.value("(set-v 78)")
+    edit_header(program, header, HEADER.format(n=n, value=1, field="double pad = 1; int w = 1;"))
+    assert any("'v'" in error for error in standing(program))  # a field that a script uses is lost
+    assert program.value("(get-v)") == "78"  # the last good one, over the object as it was
+    edit_header(program, header, HEADER.format(n=n, value=1, field="int v = 2; int w = 1;"))
+    assert standing(program) == []
+    assert program.value("(get-v)") == "78"
