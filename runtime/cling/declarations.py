@@ -273,7 +273,7 @@ class Declarations:
                     plain_names.add_header(unit.path, _user_folders)
                     self.files |= unit.files.keys()
             self._on_new()
-            return worlds.newest.names
+            return worlds.newest.outermost
 
     @staticmethod
     def _header_error(done: Declared, header: str, span: Span | None) -> CppError:

@@ -29,6 +29,10 @@ _NO_FUNCTION = frozenset(
 _ENDS_BY_BLOCK = re.compile(r"\)[^=;)]*\{$|^(?:inline\s+)?namespace\b[^=]*\{$")
 
 
+# Namespaces of others, to which scripts add.
+_OTHERS = frozenset(("std", "ImGui", "ImPlot", "ts"))
+
+
 class Kind(Enum):
     """What a name is, as far as hiding it goes."""
 
@@ -43,7 +47,8 @@ def global_names(text: str) -> dict[str, Kind]:
     names = dict.fromkeys(_DEFINE.findall(said), Kind.MACRO)
     for statement in _statements(_DIRECTIVE.sub("", said)):
         if found := _NAMESPACE.match(statement):
-            names[found[1]] = Kind.NAMESPACE
+            if found[1] not in _OTHERS:
+                names[found[1]] = Kind.NAMESPACE
         elif name := _name(statement):
             names[name] = Kind.OTHER
     return names

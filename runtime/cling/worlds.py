@@ -73,6 +73,12 @@ class World:
         return "}" if self.number else ""
 
     @property
+    def outermost(self) -> frozenset[str]:
+        """The names by which forms reach what is in it, and those that it hides."""
+        defined = {name for unit in self.units for name in (*unit.defined, *unit.namespaces)}
+        return frozenset(defined | self.hidden.keys())
+
+    @property
     def files(self) -> set[Path]:
         """The user's files in it."""
         return {file for unit in self.units for file in unit.files}
@@ -148,7 +154,7 @@ class Worlds:
         wanted = {id(unit) for unit in (*changed, *self.newest.units)}
         spaces = {s for unit in changed for s in unit.namespaces}
         files = {f for unit in changed for f in unit.files}
-        names = {n for unit in changed for n in unit.names}
+        names = {n for unit in changed for n in unit.defined}
         grown = True
         while grown:
             grown = False
@@ -163,7 +169,7 @@ class Worlds:
                     wanted.add(id(unit))
                     spaces |= unit.namespaces
                     files |= set(unit.files)
-                    names |= unit.names
+                    names |= unit.defined.keys()
                     grown = True
         return [unit for unit in self.units if id(unit) in wanted]
 

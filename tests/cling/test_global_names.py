@@ -28,6 +28,7 @@ X, N, M = Kind.OTHER, Kind.NAMESPACE, Kind.MACRO
         ("#define A 1\n#define B(x) \\\n  (x + f(x))\nint f();", {"A": M, "B": M, "f": X}),
         ("// int no();\n/* int never(); */ char const* t = \"int nope();\";", {"t": X}),
         ("extern \"C\" int c(int);", {"c": X}),
+        ("namespace std { template<> struct hash<s> {}; }", {}),
         ("", {}),
         ("}}}{{{", {}),
     ],

@@ -55,6 +55,7 @@ def engine(
         worlds, "units", []
     )  # those of other tests have nothing to do with this one
     monkeypatch.setattr(worlds, "newest", World())
+    monkeypatch.setattr(worlds, "_ever", {})
     (tmp_path / "cpp").mkdir()
     return Engine(tmp_path / "cpp", request.param)
 
