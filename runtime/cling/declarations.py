@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runtime.cling.companions import INCLUDE, Companions, Setting, find_header, reached
 from runtime.cling.diagnostics import notes_of, place_of, readable, register_raw
+from runtime.cling.global_names import is_balanced
 from runtime.cling.inline_names import InlineNames
 from runtime.cling.judging import Source, judged
 from runtime.cling.pasting import (
@@ -112,13 +113,16 @@ class Declarations:
 
     def _declare_raw(self, unit: Unit) -> Declared:
         """Declare a text in the newest world, or in one more where it takes the place of another."""
-        hidden = worlds.hides(unit)
+        sound = is_balanced(
+            unit.text
+        )  # what is not is rejected, and outside of a world in plainer words
+        hidden = sound and worlds.hides(unit)
         if hidden:
             done = worlds.replace(self._session, [], unit, _user_folders)
         else:
             code = f'#line 1 "{unit.name}"\n{_reread(unit.text, unit.name)}\n'
             world = worlds.newest
-            code = world.around(code) if world.number else code
+            code = world.around(code) if world.number and sound else code
             done = judged(self._session, code, sources_of([unit]))
         old = worlds.superseded(done)
         if old:

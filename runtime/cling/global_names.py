@@ -54,6 +54,18 @@ def global_names(text: str) -> dict[str, Kind]:
     return names
 
 
+def is_balanced(text: str) -> bool:
+    """Whether the brackets of a text close each other: else a namespace around it would not hold it."""
+    pairs = {")": "(", "]": "[", "}": "{"}
+    open_: list[str] = []
+    for c in _UNSAID.sub(" ", text):
+        if c in "([{":
+            open_.append(c)
+        elif c in pairs and (not open_ or open_.pop() != pairs[c]):
+            return False
+    return not open_
+
+
 def _name(statement: str) -> str | None:
     if _TEMPLATE.match(statement):
         statement = _without_parameters(statement[len("template") :].lstrip()).lstrip()

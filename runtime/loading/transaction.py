@@ -139,6 +139,7 @@ class Transaction:
         self.late_writes: set[Any] = set()
         self.late_reads: set[Any] = set()
         self.journal: list[tuple[Record | None, Record | None]] = []
+        self.dropped_raws: set[str] = set()
         self.kinds: dict[Var, tuple[Any, ...]] = {}  # what vars were before
         self.removed: list[Var] = []
         self._affected: tuple[int, set[Any]] = (0, set())
@@ -293,6 +294,7 @@ class Transaction:
         """A record takes another's place."""
         self.journal.append((old, new))
         if old is not None:
+            self.dropped_raws.update(old.raws)
             self.program.drop(old)
         if new is not None:
             self.program.put(new)
@@ -332,8 +334,7 @@ class Transaction:
 
     def raws_gone(self) -> list[str]:
         """The `cpp/raw` texts that stood in a form before and in none now."""
-        texts = {text for old, _ in self.journal if old is not None for text in old.raws}
-        return [text for text in texts if not self.program.raws[text]]
+        return [text for text in self.dropped_raws if not self.program.raws[text]]
 
     def unstage(self, variables: Iterable[Var]) -> None:
         """A form failed after all: these vars keep what they have."""
