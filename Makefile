@@ -23,12 +23,16 @@ help: ## what there is to make
 run: setup ## open the window on the example script
 	@$(BIN)/tierscope run $(SCRIPT)
 
+# A part that fails does not hide those after it: all run, then it fails and says which did.
 test: setup $(SYSTEM) ## lint, types, every test
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pytest --ignore=tests/conformance
-	@$(MAKE) --no-print-directory -j2 -O $(CONFORMANCE)
+	@failed=""; \
+	part() { name=$$1; shift; echo "$$*"; "$$@" || failed="$$failed $$name"; }; \
+	part lint $(BIN)/ruff check .; \
+	part format $(BIN)/ruff format --check .; \
+	part types $(BIN)/mypy; \
+	part tests $(BIN)/pytest --ignore=tests/conformance; \
+	part conformance $(MAKE) --no-print-directory --keep-going -j2 -O $(CONFORMANCE); \
+	if [ -n "$$failed" ]; then echo "Failed:$$failed" >&2; exit 1; fi
 
 # Each in a process of its own: C++ exceptions find their handlers more slowly with all that Cling compiled before.
 conformance-interop:

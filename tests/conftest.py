@@ -16,6 +16,18 @@ from app.system import install_line, missing
 from runtime.cling import headers
 from runtime.errors import EnvironmentFault
 
+# Helper modules whose assertions shall show what they compared.
+pytest.register_assert_rewrite(
+    "tests.conformance.interop.programs",
+    "tests.conformance.outcome",
+    "tests.conformance.repeated",
+    "tests.conformance.unrest",
+    "tests.conformance.fuzz.agreement",
+    "tests.core.lisp",
+    "tests.lisp_cases",
+    "tests.tiers.agreement",
+)
+
 TEST_SECONDS = 60.0  # for a test that has no `timeout` marker
 _scratch = ""
 
