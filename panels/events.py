@@ -18,6 +18,7 @@ from runtime.events import (
     Dropped,
     Event,
     Fault,
+    LibraryBuilding,
     LibraryBuilt,
     Refused,
     Reload,
@@ -76,6 +77,8 @@ def describe(event: Event) -> str:
             return f"{event.signature} ({event.compile_ms:.1f} ms, {event.batch} together)"
         case TypeQuery():
             return f"{event.questions} questions in {event.compile_ms:.1f} ms"
+        case LibraryBuilding():
+            return f"{Path(event.file).name} is being compiled, since {event.seconds:.0f} s"
         case LibraryBuilt():
             done = "found compiled" if event.cached else f"compiled in {event.compile_ms:.0f} ms"
             return f"{Path(event.file).name} {done}"

@@ -80,6 +80,14 @@ class LibraryBuilt(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryBuilding(Event):
+    """The C++ beside a header is still being compiled, since so many seconds; reloads behind it wait."""
+
+    file: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compile(Event):
     """A transaction that compiled whole functions. `error` is empty when it succeeded."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import atexit
 import functools
+import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sysconfig
 import tempfile
 import threading
@@ -23,13 +23,14 @@ from pathlib import Path
 
 import platformdirs
 
+from runtime.cling.compiling import Cancelled, agreement, compile_files, own_symbols
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics, place_of
 from runtime.cling.session import HarmfulLibrary, Session
 from runtime.errors import CppError, Note, Span
-from runtime.events import EventLog, LibraryBuilt
+from runtime.events import EventLog, LibraryBuilding, LibraryBuilt
 from runtime.native import build
 
-FLAGS = ["-std=c++20", "-O2", "-fPIC", "-shared"]
+FLAGS = ["-std=c++20", "-O2", "-fPIC"]
 HEADERS = (".hpp", ".h")
 MOST_NOTES = 5
 
@@ -143,14 +144,14 @@ class Companions:
         """Build a companion from `text`, in which it stands in a world; `open_again` puts it in force.
 
         Raises CppError where it does not compile. May run on any thread."""
-        command, arguments = _command(setting)
+        command, arguments = _command(setting, self._session)
         arguments.append(f"-I{source.parent}")
         target = (
             library_folder()
             / f"{source.stem}-{build.digest([command, arguments, text], [])[:16]}.so"
         )
         start = time.perf_counter()
-        cached = target.exists()
+        cached = _whole(target)
         if not cached:
             target.parent.mkdir(parents=True, exist_ok=True)
             written = target.with_suffix(f".{os.getpid()}.cpp")
@@ -170,7 +171,7 @@ class Companions:
             _in_force[source] = target
 
     def _load_one(self, source: Path, setting: Setting, span: Span | None) -> None:
-        command, arguments = _command(setting)
+        command, arguments = _command(setting, self._session)
         files = [source, *sorted(reached(source, setting.users))]
         digest = build.digest([command, arguments, source], files)
         target = library_folder() / f"{source.stem}-{digest[:16]}.so"
@@ -178,7 +179,7 @@ class Companions:
             if _in_force.get(source) == target:
                 return
             start = time.perf_counter()
-            cached = target.exists()
+            cached = _whole(target)
             if not cached:
                 self._build(source, [*command, *arguments], target, span)
             if source not in _in_force:
@@ -213,8 +214,8 @@ class Companions:
                 found=found[1],
             ) from error
 
-    @staticmethod
     def _build(
+        self,
         source: Path,
         command: Sequence[str],
         target: Path,
@@ -222,16 +223,23 @@ class Companions:
         written: Path | None = None,  # what is compiled instead of the source
     ) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = target.with_suffix(f".{os.getpid()}.tmp")
-        plain = {**os.environ, "LC_ALL": "C"}  # the words are parsed
+        fresh, objects = (target.with_suffix(f".{os.getpid()}.{end}") for end in ("tmp", "o"))
+
+        def told(seconds: float) -> None:
+            self._events.add(LibraryBuilding(file=str(source), seconds=seconds))
+
         try:
-            done = subprocess.run(
-                [*command, str(written or source), "-o", str(fresh)],
-                capture_output=True, text=True, errors="replace", env=plain, check=False,
-            )  # fmt: skip
-            if done.returncode:
-                raise _rejected(source, done.stderr, span)
+            compiling = [*command, "-c", str(written or source), "-o", str(objects)]
+            status, words = compile_files(compiling, told)
+            if not status:
+                link = [*command, "-shared", *own_symbols(objects), str(objects), "-o", str(fresh)]
+                status, words = compile_files(link, told)
+            if status:
+                raise _rejected(source, words, span)
+            _seal(target).write_text(_sum(fresh))
             os.replace(fresh, target)  # another process may build the same one
+        except Cancelled:
+            raise CppError(f"compiling {source.name} was cancelled", span) from None
         except FileNotFoundError as error:
             raise CppError(
                 f"{source.name} cannot be compiled: there is no C++ compiler", span,
@@ -241,12 +249,30 @@ class Companions:
             why = error.strerror or str(error)
             raise CppError(f"{source.name} cannot be compiled: {why}", span) from error
         finally:
-            fresh.unlink(missing_ok=True)
+            for leftover in (fresh, objects, objects.with_suffix(".shared")):
+                leftover.unlink(missing_ok=True)
 
 
-def _command(setting: Setting) -> tuple[list[str], list[str]]:
+def _seal(target: Path) -> Path:
+    return target.with_suffix(".sha256")
+
+
+def _sum(library: Path) -> str:
+    return hashlib.sha256(library.read_bytes()).hexdigest()
+
+
+def _whole(target: Path) -> bool:
+    """Whether a library is in the cache as it was written: loading half of one would end the process."""
+    try:
+        return _seal(target).read_text() == _sum(target)
+    except OSError:
+        return False
+
+
+def _command(setting: Setting, session: Session) -> tuple[list[str], list[str]]:
     """The compiler and its arguments, less source and target."""
-    arguments = [*FLAGS, *(f"-D{name}={value}" for name, value in setting.defines.items())]
+    arguments = [*FLAGS, *agreement(session)]
+    arguments += [f"-D{name}={value}" for name, value in setting.defines.items()]
     folders = [*setting.include_dirs, sysconfig.get_paths()["include"]]
     return build.compiler(), arguments + [f"-I{folder}" for folder in folders]
 

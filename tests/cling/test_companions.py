@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from runtime import Runtime
-from runtime.cling import companions, declarations
+from runtime.cling import companions, compiling, declarations
 from runtime.errors import CppError, LispError
 from runtime.events import LibraryBuilt
 
@@ -49,14 +52,14 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
 def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """How often the compiler ran."""
     runs = []
-    real = companions.subprocess.run
+    real = companions.compile_files
 
-    def run(*args: object, **options: object) -> object:
-        runs.append(args)
-        return real(*args, **options)  # type: ignore[call-overload]
+    def compiles(command: Sequence[str], *more: Callable[[float], None]) -> tuple[int, str]:
+        runs.append(command)
+        return real(command, *more)
 
-    monkeypatch.setattr(companions.subprocess, "run", run)
-    return lambda: len(runs)
+    monkeypatch.setattr(companions, "compile_files", compiles)
+    return lambda: sum("-c" in command for command in runs)
 
 
 def as_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,3 +204,76 @@ def test_a_header_of_a_library_has_no_companion(engine: Engine, tmp_path: Path) 
     runtime.declarations.add_include_dirs([tmp_path], users=False)
     assert library.require(runtime, "(e/one)") == 1
     assert runtime.events.of(LibraryBuilt) == []
+
+
+def test_a_header_means_the_same_to_its_companion(engine: Engine) -> None:
+    engine.write(
+        "NAME.hpp",
+        "#pragma once\nnamespace NAME { struct s {\n#ifdef NDEBUG\n  char a[3];\n#else\n  char a[7];\n"
+        "#endif\n}; int size_there(); inline int size_here() { return sizeof(s); } }\n",
+    )
+    engine.write("NAME.cpp", '#include "NAME.hpp"\nint NAME::size_there() { return sizeof(s); }\n')
+    assert engine.require(engine.open(), "(= (e/size_here) (e/size_there))") is True
+
+
+def test_globals_of_one_name_in_two_companions_are_two(engine: Engine) -> None:
+    for part in "ab":
+        engine.write(f"NAME{part}.hpp", f"#pragma once\nnamespace NAME{{ int next_{part}(); }}\n")
+        engine.write(
+            f"NAME{part}.cpp",
+            f'#include "NAME{part}.hpp"\nint counter_of_both = {10 if part == "a" else 20};\n'
+            f"int NAME::next_{part}() {{ return ++counter_of_both; }}\n",
+        )
+    runtime = engine.open()
+    found = runtime.eval(
+        '(ns test.NAME (:require ["NAMEa.hpp" :as a :scope "NAME"] ["NAMEb.hpp" :as b :scope "NAME"]))\n'
+        "[(a/next_a) (b/next_b) (a/next_a)]".replace("NAME", engine.name)
+    )
+    assert list(found) == [11, 21, 12]
+
+
+def test_inline_variables_stay_one(engine: Engine) -> None:
+    engine.write("NAME.hpp", "#pragma once\nnamespace NAME { inline int shared = 1; int see(); }\n")
+    engine.write("NAME.cpp", '#include "NAME.hpp"\nint NAME::see() { return shared; }\n')
+    assert engine.require(engine.open(), "(do (cpp/= e/shared 5) (e/see))") == 5
+
+
+def test_a_damaged_library_in_the_cache_is_built_again(
+    engine: Engine, counted: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.write("NAME.hpp", "#pragma once\nnamespace NAME { int one(); }\n")
+    engine.write("NAME.cpp", '#include "NAME.hpp"\nint NAME::one() { return 1; }\n')
+    assert engine.require(engine.open(), "(e/one)") == 1
+    (library,) = companions.library_folder().glob("*.so")
+    whole = library.read_bytes()
+    library.unlink()  # the loaded one keeps its memory
+    library.write_bytes(whole[: len(whole) // 2])
+    as_another_process(monkeypatch)
+    assert engine.require(engine.open(), "(e/one)") == 1
+    assert counted() == 2
+
+
+def test_a_compiler_can_be_cancelled() -> None:
+    ended = []
+
+    def end(seconds: float) -> None:
+        ended.append(compiling.cancel())
+
+    with pytest.raises(compiling.Cancelled):
+        compiling.compile_files(["sleep", "60"], end)
+    assert ended == [1]
+
+
+def test_a_compiler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    told = tmp_path / "started"
+    os.mkfifo(told)
+    code = (
+        "import sys\nfrom runtime.cling.compiling import compile_files\n"
+        f"compile_files(['sh', '-c', 'exec 9>{told}; sleep 60'])\n"
+    )
+    with (
+        subprocess.Popen([sys.executable, "-c", code]) as parent,
+        told.open() as pipe,
+    ):  # opened as soon as the compiler has: its end is when all of it is gone
+        parent.kill()
+        assert pipe.read() == ""
