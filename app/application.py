@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -18,6 +17,7 @@ from app import environment, png, settings
 from app.continuity import Continuity
 from app.frame_loop import FrameLoop
 from app.headless import Headless
+from app.look import Look
 from app.nrepl import NreplServer
 from app.process.supervisor import Life
 from app.report import process_start, report, trace, write_json
@@ -25,23 +25,19 @@ from app.surface import Surface
 from app.watch import Change, Watcher
 from app.window import Window
 from panels.desk import Desk
-from panels.model import PanelState, ProblemView, Snapshot, ThreadView
+from panels.model import PanelState
 from runtime import threads
 from runtime.cling import CPP_SUFFIXES
 from runtime.errors import EnvironmentFault, LispError, LispErrors, RuntimeFault, Span, render
 from runtime.events import Event, Fault, Reload
-from runtime.info import Problem
 from runtime.memory import rss_mb
 from runtime.native import _support
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime
 
-SNAPSHOT_SECONDS = 0.1  # of ImGui's time, between two looks at functions, stubs and problems
-EVENTS_SHOWN = 500
 SAME_SIGNAL_S = 0.3  # in which two Ctrl-C are one
 TWICE_S = 3.0  # in which a second one quits
-FRAMES_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +88,10 @@ class Application:
             "first_script_frame_ms": None,
         }
         self._rss_start = rss_mb()
-        self._events: deque[Event] = deque(maxlen=EVENTS_SHOWN)
         self._awaited = set(self.scripts)  # scripts that were neither loaded nor refused yet
         self._frames_before = 0  # frames drawn while scripts were still being read
-        self.snapshot = Snapshot(self.loop.log.last(0), loading=True)
-        self._snapshot_due = 0.0
-        self._views: dict[int, ProblemView] = {}
+        self.look = Look(self.loop.log, self.scripts)
+        self.snapshot = self.look.snapshot
         self._watcher: Watcher | None = None
         self._nrepl: NreplServer | None = None
         self._stopping = False
@@ -211,7 +205,7 @@ class Application:
 
     def set_threshold(self, calls: int) -> None:
         self._started().threshold = calls
-        self._snapshot_due = 0.0
+        self.look.renew()
 
     def tier_up(self, function: str) -> None:
         self._started().tier_up(function)
@@ -223,11 +217,11 @@ class Application:
         from runtime.interruption import GB, CallLimits
 
         self._started().call_limits = CallLimits(seconds, GB if seconds else 0)
-        self._snapshot_due = 0.0
+        self.look.renew()
 
     def resume(self, script: str, entry: str) -> None:
         self.loop.resume(script, entry)
-        self._snapshot_due = 0.0
+        self.look.renew()
 
     def interrupt(self) -> None:
         self._started().interrupt()
@@ -258,7 +252,7 @@ class Application:
         return str(runtime.guarded(lambda: pr_str(runtime.eval(source, file))))
 
     def _note(self, event: Event) -> None:
-        self._events.append(event)
+        self.look.events.append(event)
         if isinstance(event, Reload):
             if event.file not in self._awaited and event.forms_evaluated:
                 self.continuity.reloaded(event.file, self.loop, self.runtime)
@@ -307,47 +301,15 @@ class Application:
 
     def _draw_panels(self) -> None:
         now = imgui.get_time()  # without a window, frames are made faster than they would be shown
-        if now >= self._snapshot_due:
-            self._snapshot_due = now + SNAPSHOT_SECONDS
-            self.snapshot = self._look()
+        snapshot = self.look.at(now, self.runtime, self.loading, self.desk.state, self.loop.paused)
+        if snapshot is not self.snapshot:
+            self.snapshot = snapshot
             self.continuity.keep(self.desk.state, self.surface.geometry())
-        self.desk.draw(self.snapshot, self)
+        self.desk.draw(snapshot, self)
 
     def _take_fonts(self) -> None:
         self.desk.state.fonts = self.surface.fonts
-
-    def _look(self) -> Snapshot:
-        frames = self.loop.log.last(FRAMES_SHOWN)
-        runtime = self.runtime
-        if runtime is None:
-            return Snapshot(frames, scripts=tuple(self.scripts), loading=True)
-        return Snapshot(
-            frames=frames,
-            functions=tuple(runtime.functions()),
-            stub_stats=runtime.stubs.stats(),
-            stubs=tuple(runtime.stubs.entries()),
-            problems=self._problem_views(runtime.problems()),
-            events=tuple(self._events),
-            strategy=runtime.strategy,
-            threshold=runtime.threshold,
-            scripts=tuple(self.scripts),
-            loading=self.loading,
-            rss_mb=rss_mb(),
-            code=runtime.code_stats(),
-            threads=_thread_views(),
-            limit_s=runtime.call_limits.seconds,
-            paused=tuple((*key, reason) for key, reason in self.loop.paused.items()),
-        )
-
-    def _problem_views(self, problems: Sequence[Problem]) -> tuple[ProblemView, ...]:
-        """Each problem with its text, taken once: later the file may say something else."""
-        views: dict[int, ProblemView] = {}
-        for problem in problems:
-            key = id(problem.error)
-            known = self._views.get(key)
-            views[key] = known.counted(problem) if known else ProblemView.of(problem)
-        self._views = views
-        return tuple(views.values())
+        self.look.renew()  # ImGui's time begins again
 
     def _picture(self) -> None:
         if self.counted + 1 == self.options.frames:
@@ -418,14 +380,6 @@ def _surface(options: Options, before: dict[str, Any]) -> Surface:
     if "position" in before:
         window.move(*before["position"])
     return window
-
-
-def _thread_views() -> tuple[ThreadView, ...]:
-    now = time.perf_counter()
-    return tuple(
-        ThreadView(number, thread.kind, thread.what, now - thread.since)
-        for number, thread in threads.running()
-    )
 
 
 def _start_of(path: Path) -> Span:

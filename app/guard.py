@@ -86,7 +86,8 @@ class Guard:
         imgui_errors.take()
         sought = self._to_locate.pop(name, None)
         io = imgui.get_io()
-        io.config_error_recovery_enable_assert = sought is not None
+        imgui_errors.seek(sought[0] if sought is not None else "")
+        io.config_error_recovery_enable_assert = False
         keys = io.key_mods
         problem: Exception | None = None
         try:
@@ -100,7 +101,8 @@ class Guard:
         if io.key_mods != keys:
             io.key_mods = keys
             problems.append(_told("io.KeyMods was put back", "what the keyboard says", name))
-        if sought is not None:
+        imgui_errors.seek("")
+        if problem is not None:  # raised by what `imgui_errors` had raised
             io.config_error_recovery_enable_assert = False
         said = imgui_errors.take()
         if not fonts_stand():

@@ -8,6 +8,7 @@ error made on purpose: where that does not arrive, nothing is listened to.
 from __future__ import annotations
 
 import ctypes
+import re
 from dataclasses import dataclass
 
 from imgui_bundle import _imgui_bundle, imgui  # type: ignore[attr-defined]
@@ -17,6 +18,15 @@ _MARK = 0x5EC7A61D
 # In ImGuiContext stand ErrorCallback, ErrorCallbackUserData, ErrorTooltipLockedPos, ErrorFirst and
 # ErrorCountCurrentFrame one after the other.
 _BEFORE_COUNT = 28  # bytes
+# After these messages ImGui goes on soundly. After others the code that follows may rely on what was checked
+# (ImPlot's does), so they are raised where they come up.
+_HARMLESS = re.compile(
+    r"Missing |Mismatching PushID|Too many PopItemWidth|Code uses SetCursor"
+    r"|Calling \w+\(\) (?:too many times|in wrong window|not from a menu-bar)"
+    r"|Call should only|EndTable\(\) call should only|Needs to be called between BeginTabBar"
+    r"|Mismatched BeginTabBar|Calling PushStyleVar\(\) variant|Invalid flags for "
+    r"|TableSetupColumn\(\)|TableSetColumnIndex\(\)|TableSetupColumn"
+)
 _MOST = 200  # messages kept of one entry: a loop may make any number
 
 
@@ -29,6 +39,7 @@ class Said:
 
 
 _said: list[Said] = []
+_sought = ""  # the message that is raised although it is harmless, to learn where it comes up
 _offset: int | None = None  # of the callback in a context, once known
 
 
@@ -37,6 +48,12 @@ def take() -> list[Said]:
     found = list(dict.fromkeys(_said))
     _said.clear()
     return found
+
+
+def seek(message: str) -> None:
+    """Have ImGui raise at the next occurrence of a message; "" for none."""
+    global _sought
+    _sought = message
 
 
 def say(message: str) -> None:
@@ -105,4 +122,8 @@ def _allocated(address: int) -> int:
 def _hear(_context: int | None, _data: int | None, message: bytes) -> None:
     if len(_said) >= _MOST:
         return
-    say(message.decode(errors="replace"))
+    text = message.decode(errors="replace")
+    raised = text == _sought or not _HARMLESS.match(text)
+    imgui.get_io().config_error_recovery_enable_assert = raised  # asked right after this
+    if not raised:
+        say(text)

@@ -48,9 +48,9 @@ class Desk:
             if visible:
                 panel(snapshot, state, commands)
             imgui.end()
-        if len(snapshot.problems) > self._standing_problems:
+        if snapshot.problem_count > self._standing_problems:
             show_tab(_problems_title(snapshot))
-        self._standing_problems = len(snapshot.problems)
+        self._standing_problems = snapshot.problem_count
 
 
 def show_tab(title: str) -> None:
@@ -85,5 +85,5 @@ def first_layout(dock: int) -> None:
 
 
 def _problems_title(snapshot: Snapshot) -> str:
-    count = len(snapshot.problems)
+    count = snapshot.problem_count
     return f"Problems ({count})###{problems.TITLE}" if count else f"Problems###{problems.TITLE}"

@@ -46,8 +46,12 @@ def draw(snapshot: Snapshot, state: PanelState, commands: Commands) -> None:
             kind |= column.default_sort
         imgui.table_setup_column(heading, kind, width * imgui.get_style().font_scale_dpi)
     imgui.table_headers_row()
-    for function in _sorted(shown):
-        _row(function, state, commands)
+    ordered = _sorted(shown)
+    clipper = imgui.ListClipper()
+    clipper.begin(len(ordered))
+    while clipper.step():
+        for function in ordered[clipper.display_start : clipper.display_end]:
+            _row(function, state, commands)
     imgui.end_table()
 
 

@@ -70,13 +70,16 @@ class ThreadView:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The runtime at one moment. Heavy parts are renewed some ten times a second, not every frame."""
+    """The runtime at one moment. Heavy parts are renewed some ten times a second, not every frame; where
+    there are many functions, less often. Without panels only what the status bar shows is there."""
 
     frames: FrameTimes
     functions: tuple[FunctionInfo, ...] = ()
     stub_stats: StubStats = NO_STUBS
     stubs: tuple[StubInfo, ...] = ()
-    problems: tuple[ProblemView, ...] = ()
+    tiers: tuple[tuple[int, int], ...] = ()  # how many functions there are in each
+    problems: tuple[ProblemView, ...] = ()  # the first of them
+    more_problems: int = 0  # that stand beside these
     events: tuple[Event, ...] = ()
     strategy: str = "tiered"
     threshold: int = 100
@@ -87,6 +90,11 @@ class Snapshot:
     threads: tuple[ThreadView, ...] = ()
     limit_s: float = 0.0  # of one call of a script; 0 for none
     paused: tuple[tuple[str, str, str], ...] = ()  # script, entry, reason
+
+    @property
+    def problem_count(self) -> int:
+        """How many problems stand in all."""
+        return len(self.problems) + self.more_problems
 
 
 class Commands(Protocol):

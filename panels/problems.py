@@ -29,6 +29,8 @@ def draw(snapshot: Snapshot, state: PanelState, commands: Commands) -> None:
         _card(view, state)
         imgui.pop_id()
         imgui.spacing()
+    if snapshot.more_problems:
+        imgui.text_colored(theme.DIM, f"… and {snapshot.more_problems} more")
 
 
 def _card(view: ProblemView, state: PanelState) -> None:

@@ -6,7 +6,6 @@ It is at the bottom because the top left corner belongs to the scripts: they pla
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 
 from imgui_bundle import imgui
@@ -86,12 +85,11 @@ def _strategy(snapshot: Snapshot, commands: Commands) -> None:
 
 
 def _summary(snapshot: Snapshot) -> None:
-    tiers = Counter(f.tier for f in snapshot.functions)
-    parts = [(theme.tier_color(t), f"{n} {theme.tier_name(t)}") for t, n in sorted(tiers.items())]
+    parts = [(theme.tier_color(t), f"{n} {theme.tier_name(t)}") for t, n in snapshot.tiers]
     if snapshot.paused:
         parts.append((theme.BAD, f"{len(snapshot.paused)} paused"))
-    if snapshot.problems:
-        count = len(snapshot.problems)
+    count = snapshot.problem_count
+    if count:
         parts.append((theme.BAD, f"{count} problem{'s' if count > 1 else ''}"))
     frames = snapshot.frames
     work = float(frames.total[-60:].mean()) if len(frames.total) else 0.0

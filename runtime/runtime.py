@@ -363,10 +363,14 @@ class Runtime:
 
     # --- what it tells and what may be asked of it ------------------------------------------------
 
-    def functions(self) -> list[FunctionInfo]:
-        """Every function of the scripts, in order of definition."""
+    def functions(self, names: Sequence[str] | None = None) -> list[FunctionInfo]:
+        """Every function of the scripts, in order of definition; or those of these names."""
         engine = self.engine
-        return [code.info(engine.threshold, engine.heat(code)) for code in self.table.all()]
+        if names is None:
+            codes = self.table.all()
+        else:
+            codes = [code for code in map(self.table.get, names) if code is not None]
+        return [code.info(engine.threshold, engine.heat(code)) for code in codes]
 
     def problems(self) -> list[Problem]:
         """The errors that still stand, in order of appearance."""

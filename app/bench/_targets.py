@@ -42,4 +42,8 @@ TARGETS = {
     ("threads", "allocates_p99"): Target("≤", 1.5),
     ("threads", "quick_C++_p99"): Target("≤", 1.5),
     ("threads", "long_C++_p99"): Target("≤", 1.5),
+    ("growth", "many_functions"): Target("≤", 1.1),
+    ("growth", "many_problems"): Target("≤", 1.1),
+    ("growth", "many_events"): Target("≤", 1.1),
+    ("growth", "late_error"): Target("≤", 1.1),
 }

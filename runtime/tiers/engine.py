@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -86,6 +87,8 @@ class Engine:
         self._dropped = 0
         self._code_mb = 0.0  # when so many transactions were `_measured`
         self._measured = 0
+        self.tiers: Counter[int] = Counter()  # functions in each at the last look
+        self._counted = 0, 0  # then: pieces of code that run, and constants
         self.strategy = strategy
         self.threshold = threshold
         self._thread = threading.Thread(target=self._work, name="tier-up", daemon=True)
@@ -139,11 +142,23 @@ class Engine:
             self._look(now)
 
     def _look(self, now: float) -> None:
-        for i, code in enumerate(self._table.all()):
+        tiers: Counter[int] = Counter()
+        live: set[int] = set()
+        constants = 0
+        for i, name in enumerate(self._table.names()):
+            code = self._table.get(name)
+            if code is None:
+                continue
+            tiers[code.tier] += 1
+            constants += len(code.constants)
+            if code.entry is not None:
+                live.add(id(code.entry))
             if code.state == "interpreted" and code.hot_at != NEVER_HOT:
                 code.hot_at = policy.look(code, self.threshold, self.limits.half_life_s, now)
             if i % LOOK_SLICE == LOOK_SLICE - 1:
                 time.sleep(0)
+        self.tiers = tiers
+        self._counted = len(live), constants
         if self._measured != self._session.transactions:
             self._measured = self._session.transactions
             self._code_mb = machine_code_mb()
@@ -292,11 +307,14 @@ class Engine:
         """Whether nothing waits to be compiled or swapped in."""
         return self._working == 0
 
-    def stats(self) -> CodeStats:
-        """Figures about compiled code."""
-        codes = self._table.all()
+    def stats(self, exact: bool = True) -> CodeStats:
+        """Figures about compiled code; where it need not be exact, some are of the last look."""
         cache = self._batches.cache
-        live = len({id(code.entry) for code in codes if code.entry is not None})
+        live, constants = self._counted
+        if exact:
+            codes = self._table.all()
+            live = len({id(code.entry) for code in codes if code.entry is not None})
+            constants = sum(len(code.constants) for code in codes)
         return CodeStats(
             live=live,
             dead=len(cache) - live,
@@ -306,7 +324,7 @@ class Engine:
             grown_mb=self._batches.grown_mb,
             limit_mb=self.limits.code_mb,
             code_mb=self._code_mb,
-            constants=sum(len(code.constants) for code in codes),
+            constants=constants,
             outgoing=sum(map(len, self._outgoing)),
         )
 

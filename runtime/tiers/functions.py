@@ -124,6 +124,11 @@ class FunctionTable:
         with self._lock:
             return self._find(name)
 
+    def names(self) -> list[str]:
+        """The names of all functions, in order of definition; of some, the function may be gone."""
+        with self._lock:
+            return list(self._by_name)
+
     def all(self) -> list[FnCode]:
         """Every function, in order of definition."""
         with self._lock:

@@ -53,7 +53,7 @@ MISSING = {
     ),
     "missing EndPopup": slip('(imgui/OpenPopup "p") (imgui/BeginPopup "p")', "EndPopup()", "Popup"),
     "missing everything": slip(
-        f'(imgui/PushID 7) (imgui/BeginGroup) {TABLE} {TREE} (imgui/BeginChild "c")', "Missing"
+        f'(imgui/PushID 7) (imgui/BeginGroup) {TABLE} {TREE} (imgui/BeginChild "c")', "EndChild()"
     ),
 }
 SURPLUS = {
