@@ -62,6 +62,7 @@ class Options:
     include: tuple[Path, ...] = ()
     libraries: tuple[Path, ...] = ()
     nrepl_port: int | None = None
+    guard: str = "signals"
     config_dir: Path = field(default_factory=environment.config_dir)
 
 
@@ -119,6 +120,7 @@ class Application:
             libraries=[str(path) for path in options.libraries],
             limits=Limits(only_small=options.only_small, slow_s=options.slow_compile),
             call_limits=CallLimits(options.limit, GB if options.limit else 0),
+            guard=options.guard,
         )
         runtime.keep_removed = settings.load(options.config_dir).keep_removed
         runtime.events.listen(self._note)

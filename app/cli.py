@@ -37,7 +37,7 @@ class Strategy(StrEnum):
 
 
 class Guard(StrEnum):
-    """What is done about C++ that faults."""
+    """What becomes of faults inside C++."""
 
     OFF = "off"
     SIGNALS = "signals"
@@ -46,6 +46,13 @@ class Guard(StrEnum):
 
 Script = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A .jank file.")]
 StrategyOption = Annotated[Strategy, typer.Option(help="How functions are run.")]
+GuardOption = Annotated[
+    Guard,
+    typer.Option(
+        help="Faults inside C++: off, they end the process; signals, they are errors of the script; "
+        "process, moreover a lost process is started again."
+    ),
+]
 Folders = Annotated[
     list[Path] | None, typer.Option(help="A folder for C++ headers and namespaces. Repeatable.")
 ]
@@ -168,6 +175,7 @@ def run(
         include=tuple(include or ()),
         libraries=tuple(lib or ()),
         nrepl_port=nrepl_port,
+        guard=guard.value,
     )
     application = Application(options, life)
     try:
@@ -188,6 +196,7 @@ def evaluate(
     ] = None,
     strategy: StrategyOption = Strategy.INTERPRET,
     limit: LimitOption = 0.0,
+    guard: GuardOption = Guard.SIGNALS,
     include: Folders = None,
     lib: Libraries = None,
 ) -> None:
@@ -214,6 +223,7 @@ def evaluate(
         include_dirs=[str(path) for path in include or ()],
         libraries=[str(path) for path in lib or ()],
         call_limits=CallLimits(limit, GB if limit else 0),
+        guard=guard.value,
     )
     name = str(file) if file is not None else "<command line>"
     text = file.read_text(encoding="utf-8") if file is not None else "\n".join(expressions or ())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.frame_log import FrameLog
 from panels.model import PanelState, ProblemView, Snapshot, ThreadView
-from runtime import threads
+from runtime import faults, threads
 from runtime.events import Event
 from runtime.info import FunctionInfo, Problem
 from runtime.memory import rss_mb
@@ -92,6 +92,7 @@ class Look:
             scripts=self._scripts,
             loading=loading,
             limit_s=runtime.call_limits.seconds,
+            damaged=faults.damaged(),
             paused=tuple((*key, reason) for key, reason in paused.items()),
         )
         if not shown:

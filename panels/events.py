@@ -18,6 +18,7 @@ from runtime.events import (
     Dropped,
     Event,
     Fault,
+    FaultContained,
     LibraryBuilding,
     LibraryBuilt,
     Refused,
@@ -105,6 +106,8 @@ def describe(event: Event) -> str:
             return f"{event.function} stays interpreted: {event.reason}"
         case Degraded():
             return f"{event.what} are slower: {event.reason}"
+        case FaultContained():
+            return event.what + ("; memory may be damaged" if event.damaged else "")
         case SlowCompile():
             return f"{', '.join(event.functions)}: more than {event.limit_s:g} s already"
         case Fault():

@@ -86,6 +86,7 @@ class Snapshot:
     scripts: tuple[str, ...] = ()
     loading: bool = False  # a script has not been read yet for the first time
     rss_mb: float = 0.0
+    damaged: bool = False  # C++ has faulted: memory may be
     code: CodeStats = NO_CODE
     threads: tuple[ThreadView, ...] = ()
     limit_s: float = 0.0  # of one call of a script; 0 for none

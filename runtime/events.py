@@ -140,6 +140,15 @@ class Degraded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FaultContained(Event):
+    """C++ that a script called faulted, and the process goes on. `frames` are C++, innermost first."""
+
+    what: str
+    frames: tuple[str, ...]
+    damaged: bool  # memory may be
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlowCompile(Event):
     """A transaction takes longer than `limit_s` seconds; it goes on, and so does everything else."""
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from runtime import controls, hooks, interruption, live, threads
+from runtime import controls, faults, hooks, interruption, live, threads
 from runtime.analysis import nodes as n
 from runtime.cling import CPP_SUFFIXES
 from runtime.cling.declarations import Declarations
@@ -60,6 +60,8 @@ class Runtime:
         limits: what compiling may cost; None for the defaults.
         call_limits: what one call of a script may take: `call`, each form of a load or an `eval`, a frame's
             entry point, a macro's expansion. What exceeds it is interrupted. None for no limits.
+        guard: whether faults inside C++ become errors, for the whole process: one of `faults.LEVELS`.
+            "off" leaves the process's signals alone.
     """
 
     def __init__(
@@ -71,13 +73,16 @@ class Runtime:
         libraries: Sequence[str | os.PathLike[str]] = (),
         limits: Limits | None = None,
         call_limits: CallLimits | None = None,
+        guard: str = "signals",
     ) -> None:
         if strategy not in STRATEGIES:
             raise ValueError(f"unknown strategy {strategy!r}: {', '.join(STRATEGIES)}")
         hooks.install()
         interruption.start()
         self.call_limits = call_limits or CallLimits()
+        faults.install(guard)
         self.events = EventLog()
+        faults.tell(self.events)
         for library, readable in _support.readable_layouts().items():
             if not readable:
                 reason = "its objects are not laid out in memory as expected"

@@ -6,6 +6,7 @@ import re
 from types import TracebackType
 from typing import Any
 
+from runtime import faults
 from runtime.core.kinds import type_name
 from runtime.core.registry import TABLE
 from runtime.errors import (
@@ -14,6 +15,7 @@ from runtime.errors import (
     Interruption,
     LispError,
     LispErrors,
+    Note,
     RuntimeFault,
     Span,
     found_text,
@@ -85,11 +87,12 @@ def fault(error: BaseException) -> LispError:
         return error
     stack = lisp_stack(error.__traceback__)
     span = next((f.span for f in stack if f.span is not None), None)
+    notes = [Note(text) for text in faults.notes_of(error)]
     if isinstance(error, Interrupted):
         made: RuntimeFault = Interruption(describe(error), span, error.expected, stack=stack)
         error.__traceback__ = None  # its frames hold what may have filled the memory
     else:
-        made = RuntimeFault(describe(error), span, stack=stack)
+        made = RuntimeFault(describe(error), span, notes=notes, stack=stack)
     made.__cause__ = error
     return made
 

@@ -36,6 +36,8 @@ TARGETS = {
     ("loops", "primitives_vs_cpp"): Target("≤", 1.3, "near-native"),
     ("loops", "keywords_vs_python"): Target("≥", 3),
     ("loops", "reduce_vs_python"): Target("≥", 5),
+    ("guard", "stub_call_ns"): Target("≤", 3),
+    ("guard", "frame"): Target("≤", 1.02),
     ("many-forms", "growth"): Target("≤", 1.2),
     ("threads", "loops_p99"): Target("≤", 1.5),
     ("threads", "calls_p99"): Target("≤", 1.5),

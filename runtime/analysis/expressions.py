@@ -24,6 +24,7 @@ from runtime.analysis.types import BUILTIN, OBJECT, OF_LITERALS, CppType, Flag, 
 from runtime.cling.diagnostics import notes_of, readable
 from runtime.cling.oracle import Answer, Question, Rejected, TypeOracle
 from runtime.errors import AnalysisError, CppError, Span
+from runtime.native._support import CallSite
 
 _ABOUT_OPERANDS = (
     "no matching", "no viable", "ambiguous", "cannot", "drops", "too few", "too many", "invalid operands",
@@ -139,7 +140,15 @@ class Expressions:
             else:
                 parts.append(f"@{len(flat)}@")
                 flat.append(op)
-        return n.CppExpr(fill(text, parts), tuple(flat), label, simple, span=span, type=kind)
+        return n.CppExpr(
+            fill(text, parts),
+            tuple(flat),
+            label,
+            simple,
+            site=CallSite(label),
+            span=span,
+            type=kind,
+        )
 
     def question(
         self,

@@ -7,11 +7,12 @@ members, operators, casts and the rest, because all of them are text to Clang an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from runtime.analysis.types import OBJECT, CppType, Type
 from runtime.errors import Span
+from runtime.native._support import CallSite
 
 if TYPE_CHECKING:
     from runtime.namespaces import Var
@@ -262,13 +263,15 @@ class CppExpr(Node):
     """A C++ expression: `text` with `@0@`, `@1@` … for its operands. `label` is how people call it.
 
     `simple` expressions have no effect of their own and may be written into the text of the expression
-    that uses them: member access, dereference, casts, construction of plain values.
+    that uses them: member access, dereference, casts, construction of plain values. `site` is
+    the same in every tier: a fault closes it.
     """
 
     text: str
     operands: tuple[Operand, ...]
     label: str
     simple: bool = False
+    site: CallSite = field(kw_only=True, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.cling.bootstrap import BOOTSTRAP
+from runtime import faults
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
 from runtime.cling.forwarding import forwarding
 from runtime.cling.trial import How, Trials
@@ -36,6 +37,21 @@ NATIVE = Path(_support.__file__).parent
 UNOPTIMISED = "#pragma cling optimize(0)"  # as the first line of a transaction
 LONG_MS = 50.0  # of CPU, for questions: from there on its instantiations are kept
 URGENT, BACKGROUND = 0, 1  # questions and stubs overtake tier-ups that wait
+
+# What compiled code calls instead of C's functions of these names: it would end the process.
+_NO_WAY_OUT = r"""
+#include <cstdlib>
+#include <unistd.h>
+extern "C" {
+void exit(int status) noexcept { ts::ts_refuse_exit("exit", status); }
+void _exit(int status) { ts::ts_refuse_exit("_exit", status); }
+void _Exit(int status) noexcept { ts::ts_refuse_exit("_Exit", status); }
+void quick_exit(int status) noexcept { ts::ts_refuse_exit("quick_exit", status); }
+void __assert_fail(char const* expression, char const* file, unsigned line, char const* function) noexcept {
+  ts::ts_assert_fail(expression, file, line, function);
+}
+}
+"""
 
 _UNRESOLVED = re.compile(
     r"symbol '(.+?)' unresolved|Symbols not found: \[ (.*?) \]|undefined symbol: (\S+)"
@@ -184,6 +200,7 @@ class Session:
         with _compiler_told():
             import cppyy
 
+        faults.reinstall()  # ROOT has set handlers of its own, which print pages
         cppyy.cppdef(BOOTSTRAP)
         address = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare"))
         free = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_free"))
@@ -197,6 +214,8 @@ class Session:
         gbl.AddIncludePath(sysconfig.get_paths()["include"])
         # By its path: a folder of ours on the include path would hide users' headers of the same names.
         done = self._run(f'#include "{NATIVE}/compiled.hpp"\n#include "{NATIVE}/baseline.hpp"\n')
+        if done.ok:
+            done = self._run(_NO_WAY_OUT)
         if not done.ok:
             raise RuntimeError(f"Cling rejects the support header: {done.diagnostics}")
 

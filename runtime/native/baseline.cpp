@@ -125,13 +125,7 @@ bool destroy(PyObject* local) noexcept {
     destroy_quietly(v->type->destroy, object, v->type, nullptr);
     return true;
   }
-  try {
-    v->type->destroy(object);
-    return true;
-  } catch(...) {
-    set_python_error();
-    return false;
-  }
+  return destroy(v->type, object);
 }
 
 // Native locals end, the innermost first; those of scopes that ended are not there any more.
@@ -279,7 +273,8 @@ bool frame::call(int where, int dst, int callee, int count, ...) noexcept {
 }
 
 bool frame::stub(int where, int dst, int which, ...) noexcept {
-  ts::stub* const s = reinterpret_cast<ts::stub*>(read(*this, which));
+  auto* const here = reinterpret_cast<ts::stub_call*>(read(*this, which));
+  ts::stub* const s = here->called;
   int const count = static_cast<int>(s->operands);
   PyObject** const args = TS_ROOM(count);
   operands held(args);
@@ -287,8 +282,7 @@ bool frame::stub(int where, int dst, int which, ...) noexcept {
   va_start(list, which);
   held.read_all(*this, count, list);
   va_end(list);
-  ++s->hits;
-  return fails(*this, where, dst, [&] { return ref::own(call_stub(s, args)); });
+  return fails(*this, where, dst, [&] { return ref::own(call_stub(s, args, here->site)); });
 }
 
 void frame::release(int from, int to) noexcept {

@@ -3,6 +3,14 @@
 
 namespace ts {
 
+void end_guarded(void (*destroy)(void*), void* object) noexcept {
+  if(!guarding) return destroy(object);
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace); // it may end because of an error
+  call_guarded(destroy, object);
+  PyErr_Restore(type, value, trace); // instead of the fault's
+}
+
 ref make_fn_with_meta(code* shared, PyObject* const* captures, Py_ssize_t count, PyObject* meta) {
   ref made = make_fn(shared, captures, count);
   Py_XSETREF(reinterpret_cast<fn*>(made.p)->meta, Py_NewRef(meta));

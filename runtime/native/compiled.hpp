@@ -1,6 +1,7 @@
 // What only compiled functions need: unboxed Lisp numbers as C++ arguments, exceptions caught by Lisp, entries
 // of stack traces.
 #pragma once
+#include "guard.hpp"
 #include "interop.hpp"
 #include "look_up.hpp"
 #include "iteration.hpp"
@@ -42,6 +43,26 @@ inline unboxed<std::int64_t> argument(std::int64_t v, site where) noexcept { ret
 inline unboxed<double> argument(double v, site where) noexcept { return { v, where }; }
 inline unboxed<bool> argument(bool v, site where) noexcept { return { v, where }; }
 
+// --- native locals: their destructors are guarded, and what faults there is told as an event ------
+
+TS_API void end_guarded(void (*destroy)(void*), void* object) noexcept;
+
+template<class T> TS_INLINE void end(T* object) noexcept {
+  if constexpr(!std::is_trivially_destructible_v<T>)
+    end_guarded([](void* p) { static_cast<T*>(p)->~T(); }, object);
+}
+
+template<class T> struct local {
+  union {
+    T v; // made by whoever makes this
+  };
+  ~local() { end(&v); }
+};
+template<class T> local(T) -> local<T>;
+
+// The number is wanted: else what computes it, and may fault, would be left out.
+template<class T> TS_INLINE void used(T number) noexcept { asm volatile("" : : "m"(number)); }
+
 // --- a native value that a branch assigns later --------------------------------------------------
 
 template<class T> class later {
@@ -51,7 +72,9 @@ template<class T> class later {
 public:
   later() noexcept {}
   later(later const&) = delete;
-  ~later() { if(made_) (**this).~T(); }
+  ~later() {
+    if(made_) end(&**this);
+  }
   template<class U> later& operator=(U&& from) {
     new(storage_) T(std::forward<U>(from));
     made_ = true;

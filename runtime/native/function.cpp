@@ -1,5 +1,6 @@
 // Vars, functions and their shared code as Python types. Calls count themselves here, whatever tier they run in.
 #include "function.hpp"
+#include "fault.hpp"
 #include "gil.hpp"
 #include "interrupt.hpp"
 #include <structmember.h>
@@ -93,6 +94,9 @@ PyObject* run_compiled(native_entry entry, fn* self, PyObject* const* args, Py_s
     counted() noexcept { ++running; }
     ~counted() { --running; }
   } const here;
+  if(!guarding) return entry(self, args, count);
+  guard g(my_thread()); // for what is not guarded by itself: a native local's end, arithmetic
+  if(__builtin_expect(ts_arm_here(&g, any_site()), 0)) landed(g);
   return entry(self, args, count);
 }
 

@@ -3,6 +3,7 @@
 #include "interop.hpp"
 #include "ownership.hpp"
 #include "submissions.hpp"
+#include "fault.hpp"
 #include "worlds.hpp"
 #include <cxxabi.h>
 #include <exception>
@@ -18,6 +19,7 @@ namespace {
 
 PyTypeObject* value_type = nullptr;
 PyTypeObject* stub_type = nullptr;
+PyTypeObject* stub_call_type = nullptr;
 PyObject* cpp_exception = nullptr;   // Python class CppException(what, type name, capsule)
 PyObject* conversion_error = nullptr; // Python: (value, wanted, callee, arg) -> exception
 PyObject* unbox_error = nullptr;      // Python: (value, wanted) -> exception
@@ -144,12 +146,7 @@ PyObject* value_destroy(PyObject* self, PyObject*) {
   cpp_value* const v = as_value(self);
   if(v->kind != 'v' || !v->ptr) Py_RETURN_NONE;
   void* const object = std::exchange(v->ptr, nullptr);
-  try {
-    if(v->type->destroy) v->type->destroy(object);
-  } catch(...) {
-    set_python_error();
-    return nullptr;
-  }
+  if(v->type->destroy && !destroy(v->type, object)) PyErr_Clear(); // told as an event
   Py_RETURN_NONE;
 }
 
@@ -184,13 +181,7 @@ PyObject* stub_vectorcall(PyObject* self, PyObject* const* args, std::size_t fla
   if(PyVectorcall_NARGS(flags) != s->operands)
     return PyErr_Format(PyExc_TypeError, "the stub %U takes %zd operands", s->signature, s->operands);
   if(!s->body) return PyErr_Format(PyExc_RuntimeError, "the stub %U is not compiled", s->signature);
-  ++s->hits;
-  try {
-    return call_stub(s, args);
-  } catch(...) {
-    set_python_error();
-    return nullptr;
-  }
+  return call_stub(s, args, any_site());
 }
 
 PyObject* stub_new(PyTypeObject* type, PyObject* args, PyObject*) {
@@ -249,6 +240,54 @@ PyType_Slot stub_slots[] = {
 };
 PyType_Spec stub_spec{ "runtime.native._support.Stub", sizeof(stub), 0,
                        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL, stub_slots };
+
+// --- StubCall ------------------------------------------------------------------------------------
+
+PyObject* stub_call_vectorcall(PyObject* self, PyObject* const* args, std::size_t flags, PyObject*) {
+  auto* const c = reinterpret_cast<stub_call*>(self);
+  stub* const s = c->called;
+  if(PyVectorcall_NARGS(flags) != s->operands)
+    return PyErr_Format(PyExc_TypeError, "the stub %U takes %zd operands", s->signature, s->operands);
+  if(!s->body) return PyErr_Format(PyExc_RuntimeError, "the stub %U is not compiled", s->signature);
+  return call_stub(s, args, c->site);
+}
+
+PyObject* stub_call_new(PyTypeObject* type, PyObject* args, PyObject*) {
+  PyObject *called, *site;
+  if(!PyArg_ParseTuple(args, "O!O", stub_type, &called, &site)) return nullptr;
+  auto* const c = reinterpret_cast<stub_call*>(type->tp_alloc(type, 0));
+  if(!c) return nullptr;
+  c->vectorcall = stub_call_vectorcall;
+  c->called = reinterpret_cast<stub*>(Py_NewRef(called));
+  c->site = Py_NewRef(site);
+  return reinterpret_cast<PyObject*>(c);
+}
+
+void stub_call_dealloc(PyObject* self) {
+  auto* const c = reinterpret_cast<stub_call*>(self);
+  Py_XDECREF(reinterpret_cast<PyObject*>(c->called));
+  Py_CLEAR(c->site);
+  PyTypeObject* const type = Py_TYPE(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+PyMemberDef stub_call_members[] = {
+  { "stub", T_OBJECT, offsetof(stub_call, called), READONLY, "what it calls" },
+  { "site", T_OBJECT, offsetof(stub_call, site), READONLY, "where" },
+  { "__vectorcalloffset__", T_PYSSIZET, offsetof(stub_call, vectorcall), READONLY, nullptr },
+  {}
+};
+PyType_Slot stub_call_slots[] = {
+  { Py_tp_doc, const_cast<char*>("StubCall(stub, site): calls the stub from that call site.") },
+  { Py_tp_new, reinterpret_cast<void*>(stub_call_new) },
+  { Py_tp_dealloc, reinterpret_cast<void*>(stub_call_dealloc) },
+  { Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call) },
+  { Py_tp_members, stub_call_members },
+  { 0, nullptr }
+};
+PyType_Spec stub_call_spec{ "runtime.native._support.StubCall", sizeof(stub_call), 0,
+                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL, stub_call_slots };
 
 // --- answers and stubs of a transaction ----------------------------------------------------------
 
@@ -323,6 +362,33 @@ PyMethodDef functions[] = {
 };
 
 } // namespace
+
+// --- calls of C++ --------------------------------------------------------------------------------
+
+static PyObject* call_bare(stub* s, PyObject* const* args) noexcept {
+  try {
+    return beside() ? call_beside(s, args) : s->body(args);
+  } catch(...) {
+    set_python_error();
+    return nullptr;
+  }
+}
+
+PyObject* call_stub(stub* s, PyObject* const* args, PyObject* site) noexcept {
+  ++s->hits;
+  if(__builtin_expect(!guarding, 0)) return call_bare(s, args);
+  guard g(my_thread());
+  try {
+    if(__builtin_expect(ts_arm_here(&g, site), 0)) landed(g);
+    return beside() ? call_beside(s, args) : s->body(args);
+  } catch(...) {
+    g.off();
+    set_python_error();
+    return nullptr;
+  }
+}
+
+bool destroy(type_info const* type, void* object) noexcept { return call_guarded(type->destroy, object); }
 
 // --- native values -------------------------------------------------------------------------------
 
@@ -558,7 +624,17 @@ ref match_exception(PyObject* capsule, void* matcher) {
   using match = cpp_value* (*)(std::exception_ptr const&);
   auto const* const caught = static_cast<std::exception_ptr*>(PyCapsule_GetPointer(capsule, exception_capsule));
   if(!caught) raise();
-  cpp_value* const v = reinterpret_cast<match>(matcher)(*caught);
+  struct matching {
+    match matches;
+    std::exception_ptr const* exception;
+    cpp_value* found;
+  } m{ reinterpret_cast<match>(matcher), caught, nullptr };
+  auto const run = [](void* argument) {
+    auto* const m = static_cast<matching*>(argument);
+    m->found = m->matches(*m->exception);
+  };
+  if(!call_guarded(run, &m)) raise();
+  cpp_value* const v = m.found;
   if(!v) return ref::share(Py_None);
   v->place = Py_NewRef(capsule);
   return ref::own(reinterpret_cast<PyObject*>(v));
@@ -630,7 +706,9 @@ int submit(std::uint64_t id, void const* data, std::size_t count) {
 bool init_interop(PyObject* module) {
   value_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&value_spec));
   stub_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&stub_spec));
-  return value_type && stub_type
+  stub_call_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&stub_call_spec));
+  return value_type && stub_type && stub_call_type
+    && PyModule_AddObjectRef(module, "StubCall", reinterpret_cast<PyObject*>(stub_call_type)) == 0
     && PyModule_AddObjectRef(module, "CppValue", reinterpret_cast<PyObject*>(value_type)) == 0
     && PyModule_AddObjectRef(module, "Stub", reinterpret_cast<PyObject*>(stub_type)) == 0
     && PyModule_AddFunctions(module, functions) == 0;

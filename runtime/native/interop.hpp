@@ -319,9 +319,17 @@ struct stub {
 
 // Calls it on a thread other than the window's: without the GIL. Throws.
 TS_API PyObject* call_beside(stub* s, PyObject* const* args);
-inline PyObject* call_stub(stub* s, PyObject* const* args) {
-  return beside() ? call_beside(s, args) : s->body(args);
-}
+// A stub as one call site has it.
+struct stub_call {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  stub* called;
+  PyObject* site;
+};
+
+// Calls a stub's code from a call site, guarded: null with Python's error set where it throws or faults.
+PyObject* call_stub(stub* s, PyObject* const* args, PyObject* site) noexcept;
+bool destroy(type_info const* type, void* object) noexcept; // guarded too; false with Python's error set
 
 // The reference through which a catch clause sees the C++ exception in `capsule`, nil when it does not match.
 TS_API ref match_exception(PyObject* capsule, void* matcher);

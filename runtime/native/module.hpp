@@ -23,5 +23,6 @@ bool init_gil(PyObject* module);
 bool init_turns(PyObject* module);
 bool init_worlds(PyObject* module);
 bool init_ownership(PyObject* module);
+bool init_guards(PyObject* module);
 
 } // namespace ts

@@ -1,6 +1,7 @@
 // The compiled side of ownership.hpp, and its Python functions.
 #include "ownership.hpp"
 #include "module.hpp"
+#include "guard.hpp"
 #include "worlds.hpp"
 #include <string>
 #include <unordered_map>
@@ -132,12 +133,7 @@ void destroy_quietly(void (*destroy)(void*), void* object, type_info const* type
   if(leaving) return;
   PyObject *kind, *value, *trace;
   PyErr_Fetch(&kind, &value, &trace); // a value may go while an error is on its way
-  try {
-    destroy(object);
-  } catch(...) {
-    set_python_error();
-  }
-  if(PyErr_Occurred()) tell_destructor_error(without_worlds(type->view()).c_str(), place);
+  if(!call_guarded(destroy, object)) tell_destructor_error(without_worlds(type->view()).c_str(), place);
   PyErr_Restore(kind, value, trace);
 }
 

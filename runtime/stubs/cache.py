@@ -183,6 +183,13 @@ class StubCache:
         bodies = [(e.stub.signature, e.cpp, e.key.gives == MATCHER) for e in entries]
         return unit_cpp(ident, bodies, entries[0].optimised, trial)
 
+    def ready(self, label: str) -> Stub:
+        """A compiled stub of what is called `label`. Raises KeyError where there is none."""
+        for entry in list(self._entries.values()):
+            if entry.compiled and entry.stub.signature.startswith(f"{label}("):
+                return entry.stub
+        raise KeyError(label)
+
     # --- what it tells ----------------------------------------------------------------------------
 
     def stats(self) -> StubStats:

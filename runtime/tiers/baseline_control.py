@@ -8,6 +8,7 @@ from typing import Any
 from runtime.analysis import nodes as n
 from runtime.analysis.types import CppType, Flag
 from runtime.errors import Span
+from runtime.native._support import ANYWHERE, StubCall
 from runtime.stubs.bodies import DISCARD as NOTHING
 from runtime.stubs.bodies import MATCHER, VALUE
 from runtime.tiers import literals
@@ -244,7 +245,7 @@ class BaselineControl(BaselineWriter):
         slot = self.names[local]
         self.attempt(
             "stub",
-            (self.place(arg.span), DISCARD, self.constant(stub), slot, value),
+            (self.place(arg.span), DISCARD, self.constant(StubCall(stub, ANYWHERE)), slot, value),
             f"{self.show(slot)} = {self.show(value)}",
         )
 

@@ -8,6 +8,7 @@ from runtime.analysis import nodes as n
 from runtime.analysis.types import CppType, Flag
 from runtime.core.values import BigInt
 from runtime.tiers import literals
+from runtime.tiers.closures import needs_end
 from runtime.tiers.cpp_writer import (
     BORROWED,
     DISCARD,
@@ -93,6 +94,10 @@ class ControlFlow(CppWriter):
         """A C++ object or reference under the local's name."""
         value = self.value(init)
         name = self.fresh(local.name)
+        if needs_end(local, init):
+            self.emit(f"ts::local {name}{{ {value.text} }};")
+            self.names[local] = Val(f"{name}.v", NATIVE, True)
+            return
         self.emit(f"{'auto&&' if kind.has(Flag.LVALUE) else 'auto'} {name} = {value.text};")
         self.names[local] = Val(name, NATIVE, True)
 
@@ -219,6 +224,7 @@ class ControlFlow(CppWriter):
         self.depth -= 1
         self.emit("} catch(...) {")
         self.depth += 1
+        self.disarm()
         pending = self.fresh("pending")
         self.emit(f"ts::ref {pending} = ts::caught(here, at);")
         self.span = None
@@ -252,6 +258,7 @@ class ControlFlow(CppWriter):
             return
         self.emit("} catch(...) {")
         self.depth += 1
+        self.disarm()
         error, value = self.fresh("error"), self.fresh("thrown")
         self.emit(f"ts::ref {error} = ts::caught(here, at);")
         self.emit(f"ts::ref const {value} = ts::thrown_value({error});")
@@ -280,10 +287,16 @@ class ControlFlow(CppWriter):
             kind: CppType = clause.matches
             self.emit(f"}} catch({kind.lvalue().name} {name}) {{")
             self.depth += 1
+            self.disarm()
             self.names[clause.local] = Val(name, NATIVE, True)
             self.span = None
             self.into(clause.body, dest)
             self.depth -= 1
+
+    def disarm(self) -> None:
+        """At the start of a handler: what threw may have been guarded."""
+        if self.guards:
+            self.emit("guard.off();")
 
     def handler(self, clause: n.Catch, value: str, dest: Dest) -> None:
         self.names[clause.local] = Val(f"{value}.p", BORROWED, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,12 @@ from runtime.tiers.representations import BORROWED, NATIVE, NUM, OWNED, Represen
 ROUNDS_A_LOOK = 64
 ROUNDS_A_BREATH = 65536  # a millisecond at most, where a round is arithmetic
 DEEPEST_INDENT = 24  # a long `cond` would else be mostly white space
+
+
+# Around the call site of an expression of C++, in front of its text: the statement that it becomes part of is
+# guarded (runtime/native/guard.hpp).
+GUARDED, GUARDED_BY = "\x01", "\x02"
+_MARK = re.compile(f"{GUARDED}([^{GUARDED_BY}]*){GUARDED_BY}")
 
 
 class Unsupported(Exception):
@@ -64,13 +71,27 @@ class CppWriter(ABC):
         self.reps: Representations  # of the arity being written
         self.span: Span | None = None  # what `at` stands at, where that is known
         self.spans: list[Span] = []
+        self.guards = False  # whether what was written so far has guarded statements
 
     # --- text -------------------------------------------------------------------------------------
 
     def emit(self, text: str) -> None:
-        self.lines.append("  " * min(self.depth, DEEPEST_INDENT) + text)
+        marked = _MARK.search(text) if GUARDED in text else None
+        indent = "  " * min(self.depth, DEEPEST_INDENT)
+        if marked is None:
+            self.lines.append(indent + text)
+            return
+        self.guards = True
+        self.lines.append(f"{indent}if(ts_arm(&guard, {marked[1]})) ts::landed(guard);")
+        self.lines.append(indent + _MARK.sub("", text))
+        if not text.startswith("return "):
+            self.lines.append(f"{indent}guard.off();")
 
     def open(self, head: str) -> None:
+        if GUARDED in head:
+            test = self.fresh("test")
+            self.emit(f"bool const {test} = static_cast<bool>({head.removeprefix('if(')[:-1]});")
+            head = f"if({test})"
         self.emit(f"{head} {{".lstrip())
         self.depth += 1
 

@@ -73,6 +73,7 @@ class Entries(ControlFlow):
         self.plans[count] = self.plan = plan
         self.reps = plan.reps
         outer, self.lines, depth, self.depth = self.lines, [], self.depth, 2
+        guards, self.guards = self.guards, False
         self.span = None
         names = [self.fresh(p.name) for p in arity.params]
         incoming = [
@@ -82,6 +83,7 @@ class Entries(ControlFlow):
         self.body(arity, incoming, Dest("return", rep=plan.result))
         body, self.lines, self.depth = self.lines, outer, depth
         self.functions.append(self._function(count, plan, names, body))
+        self.guards = guards
         self.plan = None
         self._entry(count, plan)
 
@@ -97,6 +99,7 @@ class Entries(ControlFlow):
         lines = [
             "  int at = 0;",
             *([f"  ts::activation here{{ {labels} }};"] if catches else []),
+            *(["  ts::guard guard;"] if self.guards else []),
             "  (void)self; (void)K;",
             "  try {",
             *body,

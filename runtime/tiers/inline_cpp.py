@@ -123,6 +123,7 @@ class InlineFunction(Fused, InteropCpp):
             head += [
                 "  int at = 0; // an index of the function's places",
                 f'  ts::activation here{{ {c_string(node.name)}, "{self.symbol}" }};',
+                *(["  ts::guard guard;"] if self.guards else []),
                 *(["  char* const* const floor = ts::stack_floor();"] if self.needs_floor else []),
                 "  try {",
                 *self.lines,

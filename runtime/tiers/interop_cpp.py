@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
+from runtime import faults
 from runtime.analysis import nodes as n
 from runtime.analysis.cpp_literals import c_string
 from runtime.analysis.operands import fill
 from runtime.analysis.types import CppType, Flag, LispType
 from runtime.tiers.control_flow import ControlFlow
-from runtime.tiers.cpp_writer import Dest, Val
+from runtime.tiers.cpp_writer import GUARDED, GUARDED_BY, Dest, Val
 from runtime.tiers.representations import BORROWED, NATIVE, NUM, OWNED, UNBOXED
+
+# Arithmetic and casts of plain numbers, which have no way to fault.
+_PLAIN = re.compile(
+    r"\(*@0@ (?:[-+*<>&|^]|[<>!=]=) @1@\)*|\(*(?:static_cast<[\w ]+>|float|double|int)\(@0@\)\)*"
+)
 
 
 class InteropCpp(ControlFlow):
@@ -28,7 +36,9 @@ class InteropCpp(ControlFlow):
     def cpp_statement(self, node: n.CppExpr) -> None:
         """An expression whose value nobody looks at."""
         self.at(node)
-        self.emit(f"{self.cpp_text(node)};")
+        text = self.cpp_text(node)
+        wanted = isinstance(node.type, CppType) and node.type.is_number_prvalue
+        self.emit(f"ts::used({text});" if wanted and GUARDED in text else f"{text};")
 
     def cpp_text(self, node: n.CppExpr) -> str:
         """The expression with its operands written in; those with effects are evaluated before, in order."""
@@ -43,7 +53,13 @@ class InteropCpp(ControlFlow):
                 value = self.forwarded(value, op)
             parts.append(self.operand(value, op))
         self.at(node)
-        return fill(node.text, parts)
+        return self.guarded_text(node, fill(node.text, parts))
+
+    def guarded_text(self, node: n.CppExpr, text: str) -> str:
+        """The expression, marked for the statement that it becomes part of to be guarded."""
+        if not faults.enabled() or harmless(node):
+            return text
+        return f"{GUARDED}{self.constant(node.site)}{GUARDED_BY}{text}"
 
     def forwarded(self, value: Val, op: n.Operand) -> Val:
         """A named operand that is still the rvalue it was."""
@@ -96,6 +112,13 @@ class InteropCpp(ControlFlow):
         self.emit(f"ts::later<{kind.value}> {name};")
         self.into(node, Dest("assign", name, NATIVE))
         return Val(f"std::move(*{name})", NATIVE, True)
+
+
+def harmless(node: n.CppExpr) -> bool:
+    """Whether an expression cannot fault."""
+    return _PLAIN.fullmatch(node.text) is not None and all(
+        op.native is not None and op.native.is_scalar for op in node.operands
+    )
 
 
 def separable(op: n.Operand) -> bool:

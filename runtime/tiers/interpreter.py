@@ -175,7 +175,8 @@ class Builder(ControlClosures):
             node.text, node.operands, gives, kind, node.label, node.span, quick(node)
         )
         arguments = self.arguments(tuple(op.node for op in node.operands))
-        return call_closure("fixed", stub, arguments, self.place(node))
+        called = _support.StubCall(stub, node.site)
+        return call_closure("fixed", called, arguments, self.place(node))
 
     def to_lisp(self, node: n.ToLisp | n.Truth) -> Run:
         value = node.value

@@ -17,6 +17,7 @@ from runtime.analysis import nodes as n
 from runtime.analysis.cpp_literals import c_string
 from runtime.analysis.temporaries import has_end
 from runtime.analysis.types import CppType
+from runtime.native._support import ANYWHERE, StubCall
 from runtime.stubs.bodies import DISCARD as NOTHING
 from runtime.stubs.bodies import LISP, gives_of
 from runtime.stubs.cache import StubCache
@@ -284,7 +285,8 @@ class StubFunction(BaselineControl):
         dst: Operand,
     ) -> None:
         stub = self.stubs.get(text, operands, gives, kind, label, node.span, quick(node))
-        self.step("stub", dst, (self.constant(stub),), [op.node for op in operands], node, label)
+        called = StubCall(stub, node.site if isinstance(node, n.CppExpr) else ANYWHERE)
+        self.step("stub", dst, (self.constant(called),), [op.node for op in operands], node, label)
 
     def cpp(self, node: n.CppExpr, dst: Operand) -> None:
         kind = node.type
