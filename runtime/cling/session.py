@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runtime.cling.bootstrap import BOOTSTRAP
 from runtime import faults
+from runtime.cling.bootstrap import BOOTSTRAP
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
 from runtime.cling.forwarding import forwarding
 from runtime.cling.trial import How, Trials

@@ -125,7 +125,9 @@ bool destroy(PyObject* local) noexcept {
     destroy_quietly(v->type->destroy, object, v->type, nullptr);
     return true;
   }
-  return destroy(v->type, object);
+  guarded_outcome const outcome = run_guarded(v->type->destroy, object);
+  if(outcome == guarded_outcome::fault) PyErr_Clear(); // told as an event
+  return outcome != guarded_outcome::thrown;
 }
 
 // Native locals end, the innermost first; those of scopes that ended are not there any more.

@@ -47,16 +47,15 @@ inline unboxed<bool> argument(bool v, site where) noexcept { return { v, where }
 
 TS_API void end_guarded(void (*destroy)(void*), void* object) noexcept;
 
-template<class T> TS_INLINE void end(T* object) noexcept {
-  if constexpr(!std::is_trivially_destructible_v<T>)
+template<class T> TS_INLINE void end(T* object) noexcept(std::is_nothrow_destructible_v<T>) {
+  if constexpr(!std::is_nothrow_destructible_v<T>) object->~T(); // what it throws is the scope's error
+  else if constexpr(!std::is_trivially_destructible_v<T>)
     end_guarded([](void* p) { static_cast<T*>(p)->~T(); }, object);
 }
 
-template<class T> struct local {
-  union {
-    T v; // made by whoever makes this
-  };
-  ~local() { end(&v); }
+template<class T> union local { // a union, so that `v` is not destroyed otherwise
+  T v;
+  ~local() noexcept(std::is_nothrow_destructible_v<T>) { end(&v); }
 };
 template<class T> local(T) -> local<T>;
 
@@ -72,7 +71,7 @@ template<class T> class later {
 public:
   later() noexcept {}
   later(later const&) = delete;
-  ~later() {
+  ~later() noexcept(std::is_nothrow_destructible_v<T>) {
     if(made_) end(&**this);
   }
   template<class U> later& operator=(U&& from) {

@@ -221,6 +221,10 @@ void landed(guard& g) {
 PyObject* any_site() noexcept { return open_site; }
 
 bool call_guarded(void (*f)(void*), void* argument) noexcept {
+  return run_guarded(f, argument) == guarded_outcome::fine;
+}
+
+guarded_outcome run_guarded(void (*f)(void*), void* argument) noexcept {
   guard g(my_thread());
   if(ts_arm_here(&g, open_site)) {
     try {
@@ -228,15 +232,14 @@ bool call_guarded(void (*f)(void*), void* argument) noexcept {
     } catch(...) {
       set_python_error();
     }
-    return false;
+    return guarded_outcome::fault;
   }
   try {
     f(argument);
-    return true;
+    return guarded_outcome::fine;
   } catch(...) {
-    g.off();
     set_python_error();
-    return false;
+    return guarded_outcome::thrown;
   }
 }
 

@@ -51,6 +51,10 @@ extern "C" TS_API int ts_arm(ts::guard* g, PyObject* site) noexcept __attribute_
 // Calls a function (a destructor, say) that is guarded; true if it went well, else Python's error is set.
 TS_API bool call_guarded(void (*f)(void*), void* argument) noexcept;
 
+// The same, telling a fault, which is an event already, from an exception that `f` threw.
+enum class guarded_outcome { fine, fault, thrown };
+TS_API guarded_outcome run_guarded(void (*f)(void*), void* argument) noexcept;
+
 // What stands in for C's functions of these names in code that Cling or the companions' build makes.
 extern "C" {
 [[noreturn]] TS_API void ts_refuse_exit(char const* function, int status) noexcept;

@@ -146,7 +146,11 @@ PyObject* value_destroy(PyObject* self, PyObject*) {
   cpp_value* const v = as_value(self);
   if(v->kind != 'v' || !v->ptr) Py_RETURN_NONE;
   void* const object = std::exchange(v->ptr, nullptr);
-  if(v->type->destroy && !destroy(v->type, object)) PyErr_Clear(); // told as an event
+  if(v->type->destroy) switch(run_guarded(v->type->destroy, object)) {
+    case guarded_outcome::thrown: return nullptr;
+    case guarded_outcome::fault: PyErr_Clear(); // told as an event
+    case guarded_outcome::fine: break;
+  }
   Py_RETURN_NONE;
 }
 
@@ -388,7 +392,6 @@ PyObject* call_stub(stub* s, PyObject* const* args, PyObject* site) noexcept {
   }
 }
 
-bool destroy(type_info const* type, void* object) noexcept { return call_guarded(type->destroy, object); }
 
 // --- native values -------------------------------------------------------------------------------
 

@@ -329,7 +329,6 @@ struct stub_call {
 
 // Calls a stub's code from a call site, guarded: null with Python's error set where it throws or faults.
 PyObject* call_stub(stub* s, PyObject* const* args, PyObject* site) noexcept;
-bool destroy(type_info const* type, void* object) noexcept; // guarded too; false with Python's error set
 
 // The reference through which a catch clause sees the C++ exception in `capsule`, nil when it does not match.
 TS_API ref match_exception(PyObject* capsule, void* matcher);

@@ -133,7 +133,7 @@ void destroy_quietly(void (*destroy)(void*), void* object, type_info const* type
   if(leaving) return;
   PyObject *kind, *value, *trace;
   PyErr_Fetch(&kind, &value, &trace); // a value may go while an error is on its way
-  if(!call_guarded(destroy, object)) tell_destructor_error(without_worlds(type->view()).c_str(), place);
+  if(run_guarded(destroy, object) == guarded_outcome::thrown) tell_destructor_error(without_worlds(type->view()).c_str(), place);
   PyErr_Restore(kind, value, trace);
 }
 

@@ -109,6 +109,10 @@ def test_a_fault_is_an_error_at_its_call_and_the_call_is_closed(rt: Runtime, nam
     again = fails(rt, "(faulty/f 1)")
     label = call.split()[0].strip("()").removeprefix("cpp/").replace(".", "::")
     assert again.message.startswith(f"{label} is closed after ")
+    assert not [f.error for f in rt.functions() if f.error]
+    if rt.strategy in ("stub-jit", "inline-jit"):
+        (faulty,) = (f for f in rt.functions() if f.name == "faulty/f")
+        assert faulty.tier == (1 if rt.strategy == "stub-jit" else 2)
     assert (again.span, again.stack[0]) == (error.span, error.stack[0])
     still_works(rt)
     rt.eval(f"(ns faulty)\n(defn f [x]\n  (let [y (inc x)]\n    {call}\n    y))", "case.jank")
@@ -178,6 +182,8 @@ def test_a_destructor_that_faults_is_told_and_nothing_else_is_lost(rt: Runtime) 
         rt.eval("(faulty/scope 0)")
     except RuntimeFault as error:
         assert "segmentation fault" in error.message
+    (scope,) = (f for f in rt.functions() if f.name == "faulty/scope")
+    assert not scope.error
     assert len(list(rt.events.of(FaultContained))) > before
     still_works(rt)
 

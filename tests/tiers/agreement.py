@@ -76,7 +76,7 @@ def agree(program: Program, threshold: int) -> dict[str, FunctionInfo]:
     finally:
         runtime.close()
     failed = {name: f.error for name, f in functions.items() if f.state in ("failed", "refused")}
-    assert not failed
+    assert not failed, failed
     pairs = zip(found, _expected(program), strict=True)
     different = [
         f"{call}\n{now}\n-- tier 0:\n{then}" for (call, now), (_, then) in pairs if now != then
