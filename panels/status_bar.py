@@ -88,9 +88,6 @@ def _summary(snapshot: Snapshot) -> None:
     parts = [(theme.tier_color(t), f"{n} {theme.tier_name(t)}") for t, n in snapshot.tiers]
     if snapshot.paused:
         parts.append((theme.BAD, f"{len(snapshot.paused)} paused"))
-    parts = [(theme.tier_color(t), f"{n} {theme.tier_name(t)}") for t, n in snapshot.tiers]
-    if snapshot.paused:
-        parts.append((theme.BAD, f"{len(snapshot.paused)} paused"))
     if snapshot.damaged:
         parts.append((theme.BAD, "memory may be damaged"))
     count = snapshot.problem_count

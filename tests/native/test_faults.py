@@ -47,7 +47,7 @@ FAULTS = {
     "terminates": ("(cpp/bad.terminates)", "abort in bad::terminates: std::terminate was called"),
     "frees-twice": (
         "(cpp/bad.frees_twice 24)",
-        "abort in bad::frees_twice: double free",
+        "abort in bad::frees_twice: free(): double free detected in tcache 2",
     ),
     "frees-a-large-block-twice": (
         "(cpp/bad.frees_twice 5000)",
@@ -83,9 +83,11 @@ def fails(rt: Runtime, source: str) -> RuntimeFault:
     return caught.value
 
 
-def _said(message: str) -> str:
-    """A message, less what the C library says of a double free, which depends on what its caches hold."""
-    return re.sub(r"(bad::frees_twice: ).*double free.*", r"\1double free", message)
+def same_words(message: str, said: str) -> bool:
+    """Of a double free the C library says what its caches at the moment find."""
+    if "double free" in said:
+        return message.startswith("abort in bad::frees_twice: ") and "double free" in message
+    return message == said
 
 
 def still_works(rt: Runtime) -> None:
@@ -102,7 +104,7 @@ def test_a_fault_is_an_error_at_its_call_and_the_call_is_closed(rt: Runtime, nam
     said = said.format(header=HERE / "faults.hpp")
     rt.eval(f"(ns faulty)\n(defn f [x]\n  (let [y (inc x)]\n    {call}\n    y))", "case.jank")
     error = fails(rt, "(faulty/f 1)")
-    assert _said(error.message) == said
+    assert same_words(error.message, said), error.message
     assert (error.span.line, error.span.col) == (4, 5) if error.span else False
     assert [frame.function for frame in error.stack] == ["faulty/f", "faulty/(top level)"]
     assert any("closed until" in note.message for note in error.notes)
