@@ -198,6 +198,10 @@ void landed(guard& g) {
   ref const at = ref::share(g.at);
   auto* const site = reinterpret_cast<call_site*>(at.p);
   if(!std::exchange(t->pending, false)) {
+    if(!site->why) { // nobody jumped here: control ran out of a function that C++ leaves undefined
+      PyErr_SetString(PyExc_RuntimeError, "C++ went astray: its behaviour here is undefined");
+      throw py_error{};
+    }
     set_error(ref::own(PyObject_CallFunctionObjArgs(make_closed, at.p, site->why, nullptr)).p);
     throw py_error{};
   }

@@ -55,11 +55,11 @@ def test_no_frame_waits_for_the_compiler(open_gui, debug_ui, monkeypatch):
     name, compiling, go_on = "viewer.ui/draw-debug-ui!", threading.Event(), threading.Event()
     declare = Session.declare
 
-    def slow(self, code, *more):
+    def slow(self, code, *more, **options):
         if name in code:
             compiling.set()
             assert go_on.wait(30)
-        return declare(self, code, *more)
+        return declare(self, code, *more, **options)
 
     monkeypatch.setattr(Session, "declare", slow)
     gui = open_gui(debug_ui, threshold=40)
