@@ -136,9 +136,7 @@ class BatchCompiler:
         last: dict[Var, int] = {}
         try:
             for again in range(GENERATED_AGAIN + 1):
-                if (
-                    again == GENERATED_AGAIN
-                ):  # somebody binds vars all the time: assume nothing of them
+                if again == GENERATED_AGAIN:  # somebody binds vars all the time: speculate no more
                     fresh = None
                 speculation = Speculation(code, fresh) if fresh is not None else None
                 before = Var.binds
