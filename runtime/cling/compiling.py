@@ -37,7 +37,7 @@ _WATCHED = """
 exec 3<&0
 "$@" </dev/null 3<&- &
 compiler=$!
-(cat <&3 >/dev/null; kill -KILL 0) 2>/dev/null &
+(while read -r line; do :; done <&3; kill -KILL 0) 2>/dev/null &
 watch=$!
 wait $compiler
 status=$?

@@ -17,9 +17,11 @@ import pytest
 HEAD = """(ns tool (:require ["imgui.h" :as imgui :scope "ImGui"]))
 (cpp/raw "#include <csignal>
 #include <cstdlib>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <thread>
 inline void die() { raise(SIGKILL); }
-inline void leave_quietly() { _exit(0); }
+inline void leave_quietly() { syscall(SYS_exit_group, 0); }
 inline void die_on_a_thread() { std::thread([] { *(int volatile*)nullptr = 1; }).detach(); }
 inline int throwing() { std::thread([] { throw 1; }).detach(); return 1; }
 struct late { ~late() { raise(SIGSEGV); } };
