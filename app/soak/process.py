@@ -56,6 +56,8 @@ class App:
     def wait_until_ready(self) -> None:
         """Wait for the first answer. Raises NoAnswer."""
         self.eval("main/stamp", START_S)
+        self.starts.clear()  # before, there was only the process that starts it
+        self.note_restart()
 
     @property
     def alive(self) -> bool:
