@@ -1,8 +1,8 @@
 """What Dear ImGui says about wrong use of it: each message with the window it is about.
 
 ImGui tells it to `ImGuiContext::ErrorCallback` ("Error handling and recovery" in imgui_internal.h), which
-imgui-bundle does not bind. Its place in the context is found by a neighbour that is bound, and proved by an
-error made on purpose: where that does not arrive, nothing is listened to.
+imgui-bundle does not bind. Its place in the context is found by a neighbour that is bound: where that is not
+found, nothing is listened to.
 """
 
 from __future__ import annotations
@@ -75,15 +75,6 @@ def listen() -> bool:
     slot = ctypes.c_void_p.from_address(address + _offset)
     slot.value = ctypes.cast(_hear, ctypes.c_void_p).value
     return True
-
-
-def proves() -> bool:
-    """Whether an error arrives; asked inside a frame, where the wrong call changes nothing."""
-    _said.clear()
-    imgui.pop_style_color(1)
-    arrived = bool(_said) and "PopStyleColor" in _said[0].message
-    _said.clear()
-    return arrived
 
 
 def _context_address() -> int | None:
