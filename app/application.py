@@ -187,6 +187,7 @@ class Application:
             self._frames_before = self.loop.log.count
         elif self.startup["first_script_frame_ms"] is None and self.loop.entries:
             self.startup["first_script_frame_ms"] = (time.perf_counter() - self._began()) * 1000
+            self._started().spare_frames()
         return going_on
 
     def close(self) -> None:
@@ -196,6 +197,7 @@ class Application:
             if part is not None:
                 part.close()
         if self.runtime is not None:
+            self.runtime.spare_frames(False)
             self.runtime.close()
         self.surface.close()
         self.continuity.close()

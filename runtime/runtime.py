@@ -480,6 +480,10 @@ class Runtime:
             time.sleep(0.001)
         return True
 
+    def spare_frames(self, spare: bool = True) -> None:
+        """Frames are drawn from now on, or no longer: trying C++ must not hold them up."""
+        self._session.spare_frames(spare)
+
     def close(self) -> None:
         """End the background threads. Cling stays: it is the process's."""
         if self._destructor_failed in hooks.destructor_listeners:

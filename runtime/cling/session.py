@@ -51,6 +51,8 @@ void __assert_fail(char const* expression, char const* file, unsigned line, char
   ts::ts_assert_fail(expression, file, line, function);
 }
 }
+// Cling took it from Python's build; but a script's assertion that fails is an error like others.
+#undef NDEBUG
 """
 
 _UNRESOLVED = re.compile(
@@ -169,8 +171,18 @@ class Session:
             raise HarmfulLibrary(harm)
         library = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
         self._libraries.append(library)
+        self.trials.opened(str(path))
         if users:
+            ctypes.CDLL(_support.__file__).ts_close_ways_out(ctypes.c_void_p(library._handle))
             forwarding.add(Path(path), library)
+
+    def spare_frames(self, spare: bool = True) -> None:
+        """Frames are drawn from now on, or no longer: what is tried first must not hold them up."""
+        if not spare:
+            self.trials.end_twin()
+        elif not self.trials.beside_frames:
+            self.trials.beside_frames = True
+            self.submit(";", BACKGROUND)  # the twin is made before it
 
     @property
     def idle(self) -> bool:
@@ -208,7 +220,8 @@ class Session:
             ctypes.c_int, ctypes.c_char_p, ctypes.POINTER(ctypes.c_void_p)
         )(address)
         self._free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(free)
-        self.trials.declare = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare_once"))
+        self.trials.declare = address
+        self.trials.declare_once = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare_once"))
         self.load_library(_support.__file__)
         gbl = cppyy.gbl.gInterpreter
         gbl.AddIncludePath(sysconfig.get_paths()["include"])
@@ -260,6 +273,7 @@ class Session:
 
     def _transact(self, code: str) -> Declared:
         words = ctypes.c_void_p()
+        self.trials.keep_twin()
         self.transactions += 1
         before = rss_mb()
         start = time.perf_counter()
@@ -267,6 +281,7 @@ class Session:
         elapsed = (time.perf_counter() - start) * 1e3
         text = ctypes.string_at(words.value or 0).decode(errors="replace") if words else ""
         self._free(words)
+        self.trials.declared(code, ok)
         diagnostics, other = parse_diagnostics(text)
         if other and ok:
             sys.stderr.write(other)  # somebody else's words, caught while compiling

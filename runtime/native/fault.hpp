@@ -3,6 +3,7 @@
 #include "guard.hpp"
 #include <csignal>
 #include <cstddef>
+#include <sys/types.h>
 
 namespace ts {
 
@@ -41,6 +42,7 @@ struct guarded_thread {
 
 guarded_thread* known_thread() noexcept; // null where it has not
 
+extern pid_t guarded_process; // the one in which faults are taken: not what it forks
 extern __thread guarded_thread* mine __attribute__((tls_model("initial-exec"), visibility("hidden")));
 guarded_thread* new_thread() noexcept;
 
@@ -65,6 +67,8 @@ guard* reachable(guarded_thread* thread) noexcept;
 extern "C" [[noreturn]] void ts_land(guard* g) noexcept __attribute__((visibility("hidden")));
 
 [[noreturn]] void leave_for(guarded_thread* thread, guard* g) noexcept; // with thread->fault
+// The same with a fault that is no signal's, or that of `signal` raised by C++ itself.
+[[noreturn]] void leave_with(guarded_thread* thread, guard* g, char const* text, int signal = 0) noexcept;
 
 void note_allocator() noexcept; // that of this thread, before anything goes wrong
 void free_allocator() noexcept; // takes this thread's lock off the allocator, where a fault left it

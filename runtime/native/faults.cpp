@@ -282,18 +282,7 @@ void on_fault(int number, siginfo_t* info, void* context) {
     if(terminate_before) terminate_before();
     std::abort();
   }
-  clear(t->fault);
-  std::memcpy(t->fault.text, text, sizeof text);
-  t->fault.signal = SIGABRT;
-  walk_stack(t, t->fault, 0, 0, g);
-  leave_for(t, g);
-}
-
-[[noreturn]] void leave_with(guarded_thread* t, guard* g, char const* text) noexcept {
-  clear(t->fault);
-  std::snprintf(t->fault.text, sizeof t->fault.text, "%s", text);
-  walk_stack(t, t->fault, 0, 0, g);
-  leave_for(t, g);
+  leave_with(t, g, text, SIGABRT);
 }
 
 // C++ that a script called in a library of its own calls `exit`: this runs first of all that `exit` runs.
@@ -339,6 +328,7 @@ PyObject* install(PyObject*, PyObject* on) {
     else std::set_terminate(terminate_before);
   }
   guarding = wanted;
+  guarded_process = getpid();
   Py_RETURN_NONE;
 }
 
@@ -359,43 +349,12 @@ PyMethodDef functions[] = {
 
 } // namespace
 
-void ts_refuse_exit(char const* function, int status) noexcept {
-  guarded_thread* const t = known_thread();
-  if(guard* const g = guarding ? reachable(t) : nullptr) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%s(%d) was called", function, status);
-    leave_with(t, g, text);
-  }
-  if(std::strcmp(function, "quick_exit") == 0) std::quick_exit(status);
-  if(std::strcmp(function, "exit") == 0) std::exit(status);
-  _exit(status);
-}
-
-void ts_assert_fail(char const* expression, char const* file, unsigned line, char const* function) noexcept {
-  guarded_thread* const t = known_thread();
-  char text[1024];
-  std::snprintf(text, sizeof text, "%s:%u: %s: Assertion `%s' failed", file, line, function ? function : "?", expression);
-  if(guard* const g = guarding ? reachable(t) : nullptr) {
-    clear(t->fault);
-    std::memcpy(t->fault.text, text, sizeof text);
-    t->fault.signal = SIGABRT;
-    walk_stack(t, t->fault, 0, 0, g);
-    leave_for(t, g);
-  }
-  std::fprintf(stderr, "%s\n", text);
-  std::abort();
-}
-
-// What a companion calls instead of C's functions (`--wrap` of the linker).
-extern "C" {
-[[noreturn]] TS_API void __wrap_exit(int status) { ts_refuse_exit("exit", status); }
-[[noreturn]] TS_API void __wrap__exit(int status) { ts_refuse_exit("_exit", status); }
-[[noreturn]] TS_API void __wrap__Exit(int status) { ts_refuse_exit("_Exit", status); }
-[[noreturn]] TS_API void __wrap_quick_exit(int status) { ts_refuse_exit("quick_exit", status); }
-[[noreturn]] TS_API void __wrap___assert_fail(char const* expression, char const* file, unsigned line,
-                                              char const* function) {
-  ts_assert_fail(expression, file, line, function);
-}
+void leave_with(guarded_thread* t, guard* g, char const* text, int signal) noexcept {
+  clear(t->fault);
+  std::snprintf(t->fault.text, sizeof t->fault.text, "%s", text);
+  t->fault.signal = signal;
+  walk_stack(t, t->fault, 0, 0, g);
+  leave_for(t, g);
 }
 
 bool init_faults(PyObject* module) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <structmember.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 // A guard's registers are those that a call keeps, then the stack pointer and where to go on.
 static_assert(offsetof(ts::guard, top) == 64 && offsetof(ts::guard, at) == 72);
@@ -113,6 +114,7 @@ void give_alternate_stack(guarded_thread* t) noexcept {
 } // namespace
 
 __thread guarded_thread* mine = nullptr;
+pid_t guarded_process = 0;
 
 [[gnu::noinline]] guarded_thread* new_thread() noexcept {
   auto* const t = new(std::nothrow) guarded_thread{};
@@ -180,7 +182,7 @@ void put_in_order(guard& g, guarded_thread* t) {
 guarded_thread* known_thread() noexcept { return mine; }
 
 guard* reachable(guarded_thread* t) noexcept {
-  guard* const g = t ? t->top : nullptr;
+  guard* const g = t && getpid() == guarded_process ? t->top : nullptr; // C++ may have forked
   PyThreadState const* const python = g ? PyGILState_GetThisThreadState() : nullptr;
   return python && !python_between(g, python) ? g : nullptr;
 }

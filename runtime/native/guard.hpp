@@ -55,7 +55,7 @@ TS_API bool call_guarded(void (*f)(void*), void* argument) noexcept;
 enum class guarded_outcome { fine, fault, thrown };
 TS_API guarded_outcome run_guarded(void (*f)(void*), void* argument) noexcept;
 
-// What stands in for C's functions of these names in code that Cling or the companions' build makes.
+// What stands in for C's functions of these names: ways_out.cpp.
 extern "C" {
 [[noreturn]] TS_API void ts_refuse_exit(char const* function, int status) noexcept;
 [[noreturn]] TS_API void ts_assert_fail(char const* expression, char const* file, unsigned line,

@@ -1,7 +1,8 @@
 // C++ that may harm the process is tried in a copy of it first: a forked child that declares it and reports.
 // Only C++ runs in the child, on the one thread that it has. See runtime/cling/trial.py.
-#include "submissions.hpp"
+#include "trial.hpp"
 #include "module.hpp"
+#include "submissions.hpp"
 
 #include <dlfcn.h>
 #include <execinfo.h>
@@ -27,9 +28,6 @@
 namespace ts {
 
 namespace {
-
-// How a trial ended. The numbers are those of `How` in runtime/cling/trial.py.
-enum how { ACCEPTED, REJECTED, FAULT, ENDLESS, MEMORY, LEFT, UNTRIED };
 
 // What the child says; in memory that it shares with its parent.
 struct report {
@@ -75,21 +73,10 @@ void limit(int what, rlim_t most) {
   setrlimit(what, &now);
 }
 
-std::size_t mapped_bytes() {
-  std::size_t pages = 0;
-  if(FILE* const file = fopen("/proc/self/statm", "r")) {
-    if(fscanf(file, "%zu", &pages) != 1) pages = 0;
-    fclose(file);
-  }
-  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
-
-[[noreturn]] void child(int (*declare)(char const*), char const* code, std::uint64_t id, double cpu_s,
-                        std::size_t more_bytes, pid_t parent, int words, report* shared) {
+[[noreturn]] void child(order const& o, char const* code, int parent, int words, int line, report* shared) {
   told = shared;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if(getppid() != parent) _exit(1);
-  setpgid(0, 0); // Ctrl-C in the terminal is not for it
+  be_a_copy(parent);
+  if(line >= 0) close(line);
   static char stack[1 << 16];
   stack_t const other{ stack, 0, sizeof stack };
   sigaltstack(&other, nullptr);
@@ -97,14 +84,8 @@ std::size_t mapped_bytes() {
   action.sa_handler = stopped;
   action.sa_flags = SA_ONSTACK | static_cast<int>(SA_RESETHAND);
   for(int s : { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGXCPU, SIGTRAP }) sigaction(s, &action, nullptr);
-  action.sa_handler = SIG_DFL;
-  for(int s : { SIGALRM, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD }) sigaction(s, &action, nullptr);
-  sigset_t all;
-  sigemptyset(&all);
-  sigprocmask(SIG_SETMASK, &all, nullptr);
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, static_cast<rlim_t>(cpu_s + 1));
-  if(std::size_t const now = mapped_bytes()) limit(RLIMIT_AS, now + more_bytes);
+  limit(RLIMIT_CPU, static_cast<rlim_t>(o.cpu_s + 1));
+  if(std::size_t const now = mapped_bytes()) limit(RLIMIT_AS, now + o.more_bytes);
   std::set_new_handler([] {
     told->memory = 1;
     limit(RLIMIT_AS, RLIM_INFINITY);
@@ -115,11 +96,11 @@ std::size_t mapped_bytes() {
   dup2(nothing, 0);
   dup2(nothing, 1);
   dup2(words, 2);
-  told->accepted = declare(code);
+  told->accepted = o.declare(code);
   answer const* first = nullptr;
   std::size_t count = 0;
   std::string lines;
-  if(id && told->accepted && answers_of(id, first, count))
+  if(o.id && told->accepted && answers_of(o.id, first, count))
     for(answer const* a = first; a != first + count; ++a)
       lines += "\n" + std::to_string(a->flags) + ' ' + std::to_string(a->size) + ' ' + std::to_string(a->fixed)
         + ' ' + std::to_string(static_cast<std::int64_t>(a->value)) + ' ' + a->name;
@@ -151,35 +132,60 @@ bool over(pid_t pid, int* status, rusage* used, double seconds) {
   }
 }
 
-} // namespace
-} // namespace ts
+bool says(int words, char const* what) {
+  char* text;
+  std::uint64_t length;
+  take_words(words, &text, &length);
+  bool const found = length && memmem(text, length, what, strlen(what));
+  free(text);
+  return found;
+}
 
-// Declares `code` by `declare` in a copy of this process, and says how that went. `*words` are Clang's, to be
-// freed by `ts_trial_free`; after a NUL the answers submitted under `id`, one a line. `*length` is in bytes.
-// `users` is set when what stopped it stopped C++ that Cling had compiled, `*signal` to what that was.
-extern "C" TS_API int ts_trial(int (*declare)(char const*), char const* code, std::uint64_t id, double cpu_s,
-                               double wall_s, std::uint64_t more_bytes, char** words, std::uint64_t* length,
-                               int* signal, int* users, double* cpu_ms) {
-  using namespace ts;
-  *words = nullptr;
-  *length = 0;
-  *signal = *users = 0;
-  *cpu_ms = 0;
+} // namespace
+
+void take_words(int file, char** words, std::uint64_t* length) {
+  std::size_t const size = static_cast<std::size_t>(lseek(file, 0, SEEK_END));
+  *words = static_cast<char*>(malloc(size + 1));
+  *length = *words && pread(file, *words, size, 0) == static_cast<ssize_t>(size) ? size : 0;
+}
+
+std::size_t mapped_bytes() {
+  std::size_t pages = 0;
+  if(FILE* const file = fopen("/proc/self/statm", "r")) {
+    if(fscanf(file, "%zu", &pages) != 1) pages = 0;
+    fclose(file);
+  }
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+void be_a_copy(int parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if(getppid() != parent) _exit(1);
+  setpgid(0, 0); // Ctrl-C in the terminal is not for it
+  struct sigaction action = {};
+  action.sa_handler = SIG_DFL;
+  for(int s : { SIGALRM, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD }) sigaction(s, &action, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  limit(RLIMIT_CORE, 0);
+}
+
+verdict try_in_copy(order const& o, char const* code, int words, int line) {
+  verdict result{ UNTRIED, 0, 0, 0, 0 };
   void* const shared =
     mmap(nullptr, sizeof(report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  int const file = memfd_create("trial", MFD_CLOEXEC);
-  if(shared == MAP_FAILED || file < 0) return UNTRIED;
+  if(shared == MAP_FAILED) return result;
   report* const told = static_cast<report*>(shared);
   pid_t const parent = getpid();
   std::unique_lock<std::mutex> held = hold_submissions();
   pid_t const pid = fork();
   held.unlock();
-  if(pid == 0) child(declare, code, id, cpu_s, more_bytes, parent, file, told);
-  int result = UNTRIED;
+  if(pid == 0) child(o, code, parent, words, line, told);
   if(pid > 0) {
     int status = 0;
     rusage used = {};
-    bool const slow = !over(pid, &status, &used, wall_s);
+    bool const slow = !over(pid, &status, &used, o.wall_s);
     if(slow) {
       kill(pid, SIGXCPU); // it says what it was at
       if(!over(pid, &status, &used, 3)) {
@@ -187,26 +193,39 @@ extern "C" TS_API int ts_trial(int (*declare)(char const*), char const* code, st
         waitpid(pid, &status, 0);
       }
     }
-    std::size_t const size = static_cast<std::size_t>(lseek(file, 0, SEEK_END));
-    *words = static_cast<char*>(malloc(size + 1));
-    *length = *words && pread(file, *words, size, 0) == static_cast<ssize_t>(size) ? size : 0;
-    bool const starved = told->memory
-      || (*length && memmem(*words, *length, "out of memory", 13) && !told->ended);
-    *signal = told->signal ? told->signal : WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    *users = told->users;
-    *cpu_ms = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
-    if(told->ended) result = told->accepted ? ACCEPTED : REJECTED;
-    else if(slow || *signal == SIGXCPU || *signal == SIGKILL) result = ENDLESS;
-    else if(starved) result = MEMORY;
-    else if(*signal) result = FAULT;
+    bool const starved = told->memory || (!told->ended && says(words, "out of memory"));
+    result.signal = told->signal ? told->signal : WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    result.users = told->users;
+    result.thrown = told->ended && !told->accepted && says(words, "<static initialiser>:0:0:");
+    result.cpu_ms = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
+    if(told->ended) result.how = told->accepted ? ACCEPTED : REJECTED;
+    else if(slow || result.signal == SIGXCPU || result.signal == SIGKILL) result.how = ENDLESS;
+    else if(starved) result.how = MEMORY;
+    else if(result.signal) result.how = FAULT;
     else {
-      result = LEFT;
-      *signal = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+      result.how = LEFT;
+      result.signal = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     }
   }
   munmap(shared, sizeof(report));
-  close(file);
   return result;
+}
+
+} // namespace ts
+
+// Declares `code` by `declare` in a copy of this process, and says how that went. `*words` are Clang's, to be
+// freed by `ts_trial_free`; after a NUL the answers submitted under `id`, one a line. `*length` is in bytes.
+extern "C" TS_API int ts_trial(ts::order const* o, char const* code, ts::verdict* found, char** words,
+                               std::uint64_t* length) {
+  using namespace ts;
+  *words = nullptr;
+  *length = 0;
+  int const file = memfd_create("trial", MFD_CLOEXEC);
+  if(file < 0) return found->how = UNTRIED;
+  *found = try_in_copy(*o, code, file);
+  take_words(file, words, length);
+  close(file);
+  return found->how;
 }
 
 // For `ts_trial` in place of a declaration: loads a shared library, whose initialisers then run.
