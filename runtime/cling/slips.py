@@ -2,7 +2,8 @@
 
 Clang reads what it is given as a prompt would be: a statement outside of any function is no error there. So
 when a text did not survive its trial (`runtime.cling.trial`), it is looked through here for what stands
-outside of functions and is no declaration. A text that Clang accepts is judged by its statements only.
+outside of functions and is no declaration. A text that Clang accepts is judged by its statements only:
+those that begin with a keyword, labels, calls and assignments that can be no declarations.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 _TOKEN = re.compile(
     r"""(?P<directive>(?m:^)[ \t]*\#(?:\\\r?\n|/\*(?>[^*]++|\*(?!/))*+\*/|[^\n])*+)
@@ -28,6 +30,15 @@ _STATEMENTS = frozenset(
     ("return", "for", "while", "do", "switch", "try", "catch", "if", "else", "goto", "break", "continue",
      "case", "default", "throw", "delete", "co_return", "co_await", "co_yield")
 )  # fmt: skip
+# What is done to what a name means; followed by that, it is no type.
+_ASSIGNMENTS = frozenset(
+    ("=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "++", "--", "<<", "<<=", ">>=", ".", "->")
+)
+_PAIRS = re.compile(r"(?:<<|>>|[-+*/%&|^])=|\+\+|--|<<|->|.")
+_DEFINED = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.MULTILINE)
+_NO_NAMES = frozenset(
+    ("static_assert", "asm", "using", "operator", "extern", "template", "decltype", "alignas")
+)
 _SPECIFIERS = frozenset(("public", "private", "protected", "signals", "slots"))
 _TYPES = frozenset(("struct", "class", "union", "enum"))
 _LONGEST = 400_000  # characters: what is accepted and longer is not looked through
@@ -60,13 +71,14 @@ class _Reader:
     head: list[_Token] = field(default_factory=list)
     ended: list[_Token] = field(default_factory=list)  # the declaration before, if a `;` ended it
     round_: int = 0  # parentheses and brackets that are open
+    macros: frozenset[str] = frozenset()  # that the text defines
 
 
 def first_slip(text: str, accepted: bool = False) -> Slip | None:
     """The first slip of a C++ text. Of one that was `accepted`, only what is certainly a statement."""
     if accepted and len(text) > _LONGEST:
         return None
-    reader = _Reader()
+    reader = _Reader(macros=frozenset(_DEFINED.findall(text)))
     for token in _chosen(text):
         found = _read(reader, token)
         if found is not None:
@@ -135,7 +147,7 @@ def _read(reader: _Reader, token: _Token) -> tuple[str, int, bool] | None:
             reader.head, reader.ended = [], []
             return None
         if sign == ";":
-            slip = _statement(reader.head)
+            slip = _statement(reader.head) or _expression(reader)
             reader.head, reader.ended = [], [*reader.head, token]
             return slip
         if sign == ":" and _is_label(reader.head):
@@ -187,6 +199,43 @@ def _statement(head: list[_Token]) -> tuple[str, int, bool] | None:
         word = head[0].text
         return f"a statement outside of a function: {word}", head[0].at, True
     return None
+
+
+def _expression(reader: _Reader) -> tuple[str, int, bool] | None:
+    """A call or an assignment that no declaration looks like; macros may, known by the text or their case."""
+    head = reader.head
+    name = head[0].text if head and head[0].kind == "word" else ""
+    if not name or name in _TYPES or name in reader.macros or name.isupper() or "_" in name[:1]:
+        return None
+    if name in _NO_NAMES:
+        return None
+    end = 1
+    while end + 1 < len(head) and head[end].text == "::" and head[end + 1].kind == "word":
+        end += 2
+    rest = head[end:]
+    if not rest or rest[0].kind != "sign":
+        return None
+    called = "".join(t.text for t in head[:end])
+    signs = takewhile(lambda t: t.kind == "sign", rest[:3])
+    done = _PAIRS.match("".join(t.text for t in signs))
+    if done is not None and done[0] in _ASSIGNMENTS:
+        return f"a statement outside of a function: {called} {done[0]} …", head[0].at, True
+    if rest[0].text == "(" and rest[-1].text == ")" and _is_one_group(rest):
+        plain = len(rest) == 2 or rest[1].kind in ("number", "string", "raw")
+        return (f"a call outside of a function: {called}", head[0].at, True) if plain else None
+    return None
+
+
+def _is_one_group(tokens: list[_Token]) -> bool:
+    """Whether the parenthesis that opens first is the one that closes last."""
+    depth = 0
+    for i, token in enumerate(tokens):
+        depth += (token.text in ("(", "[") and token.kind == "sign") - (
+            token.text in (")", "]") and token.kind == "sign"
+        )
+        if depth == 0:
+            return i == len(tokens) - 1
+    return False
 
 
 def _is_label(head: list[_Token]) -> bool:
