@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.core.equality import hash_value
 from runtime.core.kinds import type_name
-from runtime.core.printing import str_value
+from runtime.core.printing import integer_text, str_value
 from runtime.core.registry import core
 from runtime.core.values import Char
 
@@ -91,7 +91,12 @@ def _integer(spec: str, value: Any, kind: str, flags: str) -> tuple[str, bool]:
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"format: {spec} takes an integer, found {type_name(value)}")
     if kind == "d":
-        return (f"{abs(value):,}" if "," in flags else f"{abs(value):d}"), value < 0
+        digits = integer_text(abs(value))
+        if "," in flags:
+            first = len(digits) % 3
+            groups = [digits[i : i + 3] for i in range(first, len(digits), 3)]
+            digits = ",".join([digits[:first], *groups] if first else groups)
+        return digits, value < 0
     number = value & 0xFFFFFFFFFFFFFFFF if value < 0 else value
     prefix = {"x": "0x", "o": "0"}[kind] if "#" in flags else ""
     return prefix + format(number, kind), False

@@ -6,12 +6,13 @@ come back here, to `arithmetic` and `ordering`.
 
 from __future__ import annotations
 
+import re
 from decimal import MAX_EMAX, MAX_PREC, MIN_EMIN, Context, Decimal, Inexact
 from fractions import Fraction
 from typing import Any
 
-from runtime.core import output
-from runtime.core.printing import pr_str
+from runtime.core import huge, output
+from runtime.core.printing import integer_text, pr_str
 from runtime.core.registry import core, define
 from runtime.core.values import BigInt, Char
 from runtime.native import _support
@@ -118,7 +119,9 @@ def arithmetic(op: str, a: Any, b: Any) -> Any:
         if limited is not None:
             return _limited(op, a, b, limited)
         return _DECIMAL[op](decimal_of(a), decimal_of(b))
-    result = _RATIO[op](a, b)
+    result: Any = huge.ratio(op, a, b) if op in "+-/" and (b or op != "/") else None
+    if result is None:
+        result = _RATIO[op](a, b)
     if isinstance(result, Fraction) and result.denominator == 1:
         result = result.numerator
     return BigInt(result) if isinstance(result, int) else result
@@ -127,9 +130,13 @@ def arithmetic(op: str, a: Any, b: Any) -> Any:
 def ordering(a: Any, b: Any) -> int:
     """-1, 0 or 1 as `a` is below, equal to or above `b`, exactly."""
     if isinstance(a, Decimal) and isinstance(b, Fraction):
-        a = Fraction(a)
+        a = huge.exact(a)
     elif isinstance(a, Fraction) and isinstance(b, Decimal):
-        b = Fraction(b)
+        b = huge.exact(b)
+    elif isinstance(a, Decimal) and isinstance(b, int):
+        b = huge.decimal(b)
+    elif isinstance(a, int) and isinstance(b, Decimal):
+        a = huge.decimal(a)
     return (a > b) - (a < b)
 
 
@@ -148,13 +155,17 @@ def _truncated(a: Any, b: Any) -> int:
     """The integer quotient of integers, ratios or decimals, towards zero."""
     if not b:
         raise ZeroDivisionError("Divide by zero")
-    return int(Fraction(a) / Fraction(b))
+    if isinstance(a, int) and isinstance(b, int):
+        return huge.quotient(a, b)
+    return huge.whole(_ratio(a, b))
 
 
 def _ratio(a: Any, b: Any) -> Fraction:
     if not b:
         raise ZeroDivisionError("Divide by zero")
-    return Fraction(a) / Fraction(b)
+    a, b = huge.exact(a), huge.exact(b)
+    divided = huge.ratio("/", a, b)
+    return a / b if divided is None else divided
 
 
 def _modulus(a: Any, b: Any, remainder: Any) -> bool:
@@ -163,7 +174,14 @@ def _modulus(a: Any, b: Any, remainder: Any) -> bool:
 
 
 def _rem(a: Any, b: Any) -> Any:
-    return a - _truncated(a, b) * b
+    return a - _times(_truncated(a, b), b)
+
+
+def _times(a: Any, b: Any) -> Any:
+    if isinstance(a, int) and isinstance(b, int):
+        return huge.multiply(a, b)
+    product = huge.ratio("*", a, b)
+    return a * b if product is None else product
 
 
 def _mod(a: Any, b: Any) -> Any:
@@ -174,7 +192,7 @@ def _mod(a: Any, b: Any) -> Any:
 _RATIO: dict[str, Any] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
+    "*": _times,
     "/": _ratio,
     "quot": _truncated,
     "rem": _rem,
@@ -185,8 +203,8 @@ _RATIO: dict[str, Any] = {
 def decimal_of(x: Any) -> Decimal:
     """An exact number as a decimal. Raises ArithmeticError for a ratio such as 1/3."""
     if isinstance(x, Fraction):
-        return divide(Decimal(x.numerator), Decimal(x.denominator))
-    return x if isinstance(x, Decimal) else Decimal(x)
+        return divide(huge.decimal(x.numerator), huge.decimal(x.denominator))
+    return x if isinstance(x, Decimal) else huge.decimal(x)
 
 
 def divide(a: Decimal, b: Decimal) -> Decimal:
@@ -206,10 +224,11 @@ def divide(a: Decimal, b: Decimal) -> Decimal:
         )
     scale = max(twos, fives)
     if scale == 0 and quotient:  # zeros at the end need no digits
-        digits = str(abs(quotient.numerator))
+        digits = integer_text(abs(quotient.numerator))
         scale = len(digits.rstrip("0")) - len(digits)
     scale = max(scale, _exponent(b) - _exponent(a))
-    return Decimal(int(quotient * Fraction(10) ** scale)).scaleb(-scale, EXACT)
+    shifted = huge.whole(_times(quotient, Fraction(10) ** scale))
+    return huge.decimal(shifted).scaleb(-scale, EXACT)
 
 
 _ROUNDING = (
@@ -253,7 +272,7 @@ def _exponent(x: Decimal) -> int:
 
 
 def _decimal_rem(a: Decimal, b: Decimal) -> Decimal:
-    return EXACT.subtract(a, EXACT.multiply(Decimal(_truncated(a, b)), b))
+    return EXACT.subtract(a, EXACT.multiply(huge.decimal(_truncated(a, b)), b))
 
 
 def _decimal_mod(a: Decimal, b: Decimal) -> Decimal:
@@ -266,7 +285,7 @@ _DECIMAL: dict[str, Any] = {
     "-": EXACT.subtract,
     "*": EXACT.multiply,
     "/": divide,
-    "quot": lambda a, b: Decimal(_truncated(a, b)),
+    "quot": lambda a, b: huge.decimal(_truncated(a, b)),
     "rem": _decimal_rem,
     "mod": _decimal_mod,
 }
@@ -283,7 +302,10 @@ def bigint(x: Any) -> BigInt:
     """The number or the text of one as a big integer, towards zero."""
     if isinstance(x, float) and (x != x or x in (float("inf"), float("-inf"))):
         raise ValueError(f"Value out of range for bigint: {x}")
-    return BigInt(int(x if isinstance(x, str) else _number("bigint", x)))
+    if isinstance(x, str) and len(x) > 4000 and re.fullmatch(r"[+-]?[0-9]+", x, re.ASCII):
+        value = huge.parsed(x.lstrip("+-"))
+        return BigInt(-value if x[0] == "-" else value)
+    return BigInt(int(x) if isinstance(x, str | float) else huge.whole(_number("bigint", x)))
 
 
 define("biginteger", bigint, doc=bigint.__doc__ or "", arglists="([x])")
@@ -306,7 +328,7 @@ def rationalize(x: Any) -> Any:
     """The number as a ratio or integer; a double by its shortest decimal digits."""
     if not isinstance(x, float | Decimal):
         return _number("rationalize", x)
-    ratio = Fraction(bigdec(x))
+    ratio = huge.exact(bigdec(x))
     return BigInt(ratio.numerator) if ratio.denominator == 1 else ratio
 
 

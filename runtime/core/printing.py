@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from runtime.core import huge
 from runtime.core.collections import Set, SortedMap, SortedSet
 from runtime.core.java_regex import regex_source
 from runtime.core.kinds import Map, PVector
@@ -169,8 +170,7 @@ def double_text(value: float) -> str:
 
 def integer_text(value: int) -> str:
     """The digits of `value`, however many."""
-    # Decimal has no limit on the number of digits, which int has.
-    return int.__repr__(value) if value.bit_length() < 12_000 else f"{Decimal(value):f}"
+    return int.__repr__(value) if value.bit_length() < 12_000 else huge.text(value)
 
 
 def ratio_text(value: Fraction) -> str:

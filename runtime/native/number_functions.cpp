@@ -39,6 +39,8 @@ i64 whole(PyObject* o, char const* type) {
     return static_cast<i64>(PyUnicode_READ_CHAR(text.get(), 0));
   }
   if(!number_p(o)) throw_wrong(type, "a number", o);
+  double const near = to_double(o, type);
+  if(!(near > -0x1.1p63 && near < 0x1.1p63)) throw_range(type, o); // a decimal may write any number of digits
   number = ref::own(PyNumber_Long(o)); // ratios and decimals: towards zero
   int overflow;
   n = PyLong_AsLongLongAndOverflow(number.get(), &overflow);

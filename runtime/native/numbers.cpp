@@ -71,6 +71,12 @@ ref tower(char const* op, PyObject* a, PyObject* b) {
   return call_slow(slow::arithmetic, name.get(), a, b);
 }
 
+// Whether Python would take long for their product: runtime/core/huge.py does it.
+bool both_huge(PyObject* a, PyObject* b) noexcept {
+  constexpr std::size_t bits = 1 << 16;
+  return _PyLong_NumBits(a) > bits && _PyLong_NumBits(b) > bits;
+}
+
 bool is_integral(kind k) noexcept { return k == kind::integer || k == kind::big; }
 
 // -- operations -----------------------------------------------------------------------------------------
@@ -80,42 +86,49 @@ struct op_add {
   static ref ints(i64 a, i64 b) { return box(add(a, b)); }
   static double reals(double a, double b) { return a + b; }
   static binaryfunc big_slot() { return PyLong_Type.tp_as_number->nb_add; }
+  static constexpr bool grows = false;
 };
 struct op_sub {
   static constexpr char const* name = "-";
   static ref ints(i64 a, i64 b) { return box(sub(a, b)); }
   static double reals(double a, double b) { return a - b; }
   static binaryfunc big_slot() { return PyLong_Type.tp_as_number->nb_subtract; }
+  static constexpr bool grows = false;
 };
 struct op_mul {
   static constexpr char const* name = "*";
   static ref ints(i64 a, i64 b) { return box(mul(a, b)); }
   static double reals(double a, double b) { return a * b; }
   static binaryfunc big_slot() { return PyLong_Type.tp_as_number->nb_multiply; }
+  static constexpr bool grows = true;
 };
 struct op_div {
   static constexpr char const* name = "/";
   static ref ints(i64 a, i64 b) { return div(a, b); }
   static double reals(double a, double b) { return a / b; }
   static binaryfunc big_slot() { return nullptr; }
+  static constexpr bool grows = false;
 };
 struct op_quot {
   static constexpr char const* name = "quot";
   static ref ints(i64 a, i64 b) { return box(quot(a, b)); }
   static double reals(double a, double b) { return quot(a, b); }
   static binaryfunc big_slot() { return nullptr; }
+  static constexpr bool grows = false;
 };
 struct op_rem {
   static constexpr char const* name = "rem";
   static ref ints(i64 a, i64 b) { return box(rem(a, b)); }
   static double reals(double a, double b) { return rem(a, b); }
   static binaryfunc big_slot() { return nullptr; }
+  static constexpr bool grows = false;
 };
 struct op_mod {
   static constexpr char const* name = "mod";
   static ref ints(i64 a, i64 b) { return box(mod(a, b)); }
   static double reals(double a, double b) { return mod(a, b); }
   static binaryfunc big_slot() { return nullptr; }
+  static constexpr bool grows = false;
 };
 
 template<class Op> [[gnu::noinline]] ref arithmetic_slow(PyObject* a, PyObject* b) {
@@ -123,7 +136,8 @@ template<class Op> [[gnu::noinline]] ref arithmetic_slow(PyObject* a, PyObject* 
   number const y = classify(b, Op::name);
   if(x.k == kind::real || y.k == kind::real) return box(Op::reals(as_real(x, a), as_real(y, b)));
   if(x.k == kind::integer && y.k == kind::integer) return Op::ints(x.i, y.i);
-  if(is_integral(x.k) && is_integral(y.k) && Op::big_slot()) return big(ref::own(Op::big_slot()(a, b)));
+  if(is_integral(x.k) && is_integral(y.k) && Op::big_slot() && !(Op::grows && both_huge(a, b)))
+    return big(ref::own(Op::big_slot()(a, b)));
   return tower(Op::name, a, b);
 }
 

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
+from runtime.core import huge
 from runtime.core.values import BigInt, Char
 from runtime.core.values import Keyword as KeywordValue
 
@@ -107,15 +108,7 @@ def integer(value: int) -> int:
 
 
 def big(digits: str) -> int:
-    return int(digits) if len(digits) < 4000 else sum_of_digits(digits, 10)
-
-
-def sum_of_digits(digits: str, radix: int) -> int:
-    """The number that `digits` write. Raises ValueError for those that are none of the radix."""
-    if len(digits) <= 1000:
-        return int(digits, radix)
-    low = len(digits) // 2  # int() has a limit, and takes time by the square
-    return sum_of_digits(digits[:-low], radix) * radix**low + sum_of_digits(digits[-low:], radix)
+    return int(digits) if len(digits) < 4000 else huge.parsed(digits)
 
 
 def in_radix(token: str, radix: int, digits: str) -> int:
@@ -123,7 +116,7 @@ def in_radix(token: str, radix: int, digits: str) -> int:
         end = token.lower().index("r")
         raise BadTokenError("a radix is from 2 to 36", 0, end, "2 to 36", str(radix))
     try:
-        return sum_of_digits(digits, radix)
+        return int(digits, radix) if len(digits) <= 1000 else huge.parsed(digits, radix)
     except ValueError:
         raise BadTokenError(
             f"not all of these are digits in base {radix}",
