@@ -14,7 +14,8 @@ from runtime.tiers.functions import FunctionTable
 from runtime.tiers.names import munge
 from runtime.tiers.representations import BORROWED, NATIVE, NUM, OWNED, Representations
 
-# A look each round would cost a loop of arithmetic half its speed; calls in slow rounds look themselves.
+# A look each round would cost a loop of arithmetic half its speed. Calls of Lisp in slow rounds look
+# themselves, and rounds that call C++, which may take long, do each time.
 ROUNDS_A_LOOK = 64
 ROUNDS_A_BREATH = 65536  # a millisecond at most, where a round is arithmetic
 DEEPEST_INDENT = 24  # a long `cond` would else be mostly white space
@@ -43,6 +44,15 @@ class Val:
 
 
 @dataclass(frozen=True, slots=True)
+class _Look:
+    """The line by which a loop looks whether to stop, how deep it is, and what it says in slow rounds."""
+
+    line: int
+    depth: int
+    each_round: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dest:
     """Where a value goes: "return", "discard", "assign" to the variable `name` of kind `rep`, or its
     "address" to the pointer `name`."""
@@ -65,6 +75,7 @@ class CppWriter(ABC):
         self.lines: list[str] = []
         self.depth = 1
         self.loops = 0  # around what is being written
+        self.looks: list[_Look] = []  # of the loops that are open, the innermost last
         self.serial = 0
         self.constants: list[Any] = []
         self.names: dict[n.Local, Val] = {}
@@ -82,6 +93,8 @@ class CppWriter(ABC):
             self.lines.append(indent + text)
             return
         self.guards = True
+        for look in self.looks:
+            self.lines[look.line] = look.each_round
         self.lines.append(f"{indent}if(ts_arm(&guard, {marked[1]})) ts::landed(guard);")
         self.lines.append(indent + _MARK.sub("", text))
         if not text.startswith("return "):
@@ -113,10 +126,15 @@ class CppWriter(ABC):
         if span is not None:
             place = f"at = {len(self.spans)}; "
             self.spans.append(span)
-        due = f"{turn} % {ROUNDS_A_LOOK} == 0 && (ts::attention_wanted() || {turn} % {rounds} == 0)"
-        self.emit(f"if({due}) {{ {place}ts::breathe(); }}")
+        due = f"ts::attention_wanted() || {turn} % {rounds} == 0"
+        then = f"{{ {place}ts::breathe(); }}"
+        self.emit(f"if({turn} % {ROUNDS_A_LOOK} == 0 && ({due})) {then}")
+        each = f"{'  ' * min(self.depth, DEEPEST_INDENT)}if({due}) {then}"
+        self.looks.append(_Look(len(self.lines) - 1, self.depth, each))
 
     def close(self) -> None:
+        if self.looks and self.looks[-1].depth == self.depth:
+            self.looks.pop()
         self.depth -= 1
         self.emit("}")
 

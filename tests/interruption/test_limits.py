@@ -70,6 +70,33 @@ def test_on_another_thread_too(runtime: Runtime, name: str) -> None:
     proof_of_life(runtime)
 
 
+SLOW = """(ns slow-rounds) (cpp/raw "#include <chrono>
+#include <cstdio>
+inline int slow_rounds = 0;
+inline int slow_round() { // nearly all of it in the C library, which nothing is taken out of
+  using namespace std::chrono;
+  char text[400];
+  for(auto const end = steady_clock::now() + milliseconds(30); steady_clock::now() < end;)
+    for(int i = 0; i < 50; ++i) snprintf(text, sizeof text, \\"%300d\\", i);
+  return ++slow_rounds;
+}")"""
+
+
+def test_rounds_that_take_long_are_looked_at_one_by_one(runtime: Runtime) -> None:
+    runtime.eval(SLOW)
+    runtime.eval(
+        "(ns slow-rounds) (defn f [n] (loop [i 0] (if (< i n) (do (cpp/slow_round) (recur (inc i))) i)))"
+    )
+    for _ in range(4):
+        runtime.eval("(slow-rounds/f 0)")
+    runtime.wait_idle(30)
+    before = runtime.eval("cpp/slow_rounds")
+    with pytest.raises(Interruption, match="interrupted after"):
+        runtime.eval("(slow-rounds/f 1000)")
+    assert runtime.eval("cpp/slow_rounds") - before < 40  # each 64th round was looked at once
+    proof_of_life(runtime)
+
+
 def test_a_macro_that_does_not_end(runtime: Runtime) -> None:
     with pytest.raises(Interruption) as caught:
         runtime.eval("(defmacro m [] (while true))\n(m)", "macro.jank")
