@@ -30,7 +30,11 @@ from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog, LibraryBuilding, LibraryBuilt
 from runtime.native import build
 
-FLAGS = ["-std=c++20", "-O2", "-fPIC"]
+# A null pointer that is used is a fault, as in what Cling compiles; so is a function's end without `return`.
+FLAGS = [
+    *("-std=c++20", "-O2", "-fPIC", "-fno-delete-null-pointer-checks"),
+    *("-fsanitize=return,unreachable", "-fsanitize-undefined-trap-on-error"),
+]
 HEADERS = (".hpp", ".h")
 MOST_NOTES = 5
 

@@ -28,7 +28,7 @@ def judged(session: Session, code: str, sources: Sequence[Source]) -> Declared:
     statement = _slip(sources, accepted=True)
     if statement is not None:
         return Declared(False, (statement,), 0.0, traceless=True)
-    done = session.declare(code, trial=code)
+    done = session.declare(code, trial=code, strict=True)
     if done.ok or not sources:
         return done
     found = [_placed(d, sources[0]) for d in done.diagnostics]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import itertools
 import os
+import platform
 import queue
 import re
 import shutil
@@ -19,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ from runtime.native import _support
 
 NATIVE = Path(_support.__file__).parent
 
+# What Clang would else take for impossible, and drop: a null pointer that is used, and, where the result is
+# no class, the end of a function without `return`.
+DEFINED = "-fno-delete-null-pointer-checks -fno-strict-return"
 UNOPTIMISED = "#pragma cling optimize(0)"  # as the first line of a transaction
 LONG_MS = 50.0  # of CPU, for questions: from there on its instantiations are kept
 URGENT, BACKGROUND = 0, 1  # questions and stubs overtake tier-ups that wait
@@ -89,6 +93,7 @@ class _Job:
     code: str = field(compare=False)  # to be declared; none where only the trial matters
     trial: str = field(compare=False)  # to be tried first, in a copy of the process
     ident: int = field(compare=False)  # the number under which the trial submits answers
+    strict: bool = field(compare=False)  # what is undefined for sure is rejected
     done: Future[Declared] = field(compare=False)
 
 
@@ -117,15 +122,21 @@ class Session:
     # --- used from any thread ---------------------------------------------------------------------
 
     def submit(
-        self, code: str, priority: int = URGENT, trial: str = "", ident: int = 0
+        self,
+        code: str,
+        priority: int = URGENT,
+        trial: str = "",
+        ident: int = 0,
+        strict: bool = False,
     ) -> Future[Declared]:
         """Queue a transaction. The future's result never raises for rejected C++: look at `ok`.
 
         What `trial` says is tried first in a copy of the process. `code` is declared only when that was
-        accepted; rejected here, it would spoil the templates that it is the first to use.
+        accepted; rejected here, it would spoil the templates that it is the first to use. `strict` rejects
+        what Clang only warns of, but whose behaviour is undefined for sure.
         """
         done: Future[Declared] = Future()
-        self._jobs.put(_Job(priority, next(self._serial), code, trial, ident, done))
+        self._jobs.put(_Job(priority, next(self._serial), code, trial, ident, strict, done))
         return done
 
     def ask(self, code: str, ident: int) -> Declared:
@@ -140,11 +151,12 @@ class Session:
         patience_s: float | None = None,
         impatient: Callable[[], object] = lambda: None,
         trial: str = "",
+        strict: bool = False,
     ) -> Declared:
         """Queue a transaction and wait for it. `impatient` is called once when Cling has worked on it for
         more than `patience_s` seconds (and less than twice as many): nothing can interrupt it.
         """
-        done = self.submit(code, priority, trial)
+        done = self.submit(code, priority, trial, strict=strict)
         with not_counted():
             while patience_s is not None:
                 running = done.running()
@@ -203,13 +215,13 @@ class Session:
                 job.done.set_exception(self._failure)
             elif job.done.set_running_or_notify_cancel():
                 try:
-                    job.done.set_result(self._run(job.code, job.trial, job.ident))
+                    job.done.set_result(self._run(job.code, job.trial, job.ident, job.strict))
                 except BaseException as error:
                     job.done.set_exception(error)
             self._busy = 0
 
     def _start(self) -> None:
-        with _compiler_told():
+        with _compiler_told(), _compiler_options():
             import cppyy
 
         faults.reinstall()  # ROOT has set handlers of its own, which print pages
@@ -232,15 +244,15 @@ class Session:
         if not done.ok:
             raise RuntimeError(f"Cling rejects the support header: {done.diagnostics}")
 
-    def _run(self, code: str, trial: str = "", ident: int = 0) -> Declared:
-        tried = self._try(trial, ident) if trial else None
+    def _run(self, code: str, trial: str = "", ident: int = 0, strict: bool = False) -> Declared:
+        tried = self._try(trial, ident, strict) if trial else None
         if tried is None:
             return self._in_order(code or trial)
         if tried.ok and not code and tried.trial_ms > LONG_MS:
             self._in_order(trial)  # templates that took long are not instantiated again each time
         return self._in_order(code) if tried.ok and code else tried
 
-    def _try(self, code: str, ident: int) -> Declared | None:
+    def _try(self, code: str, ident: int, strict: bool) -> Declared | None:
         """How a text does in a copy of the process; None where there can be none."""
         start = time.perf_counter()
         tried = self.trials.run(code, ident)
@@ -249,9 +261,12 @@ class Session:
             return None
         harm = tried.harm
         diagnostics, _ = parse_diagnostics(tried.words)
+        if strict:
+            diagnostics = tuple(map(_as_error, diagnostics))
         if harm:  # after what Clang said of it before
             diagnostics = (*diagnostics, Diagnostic("error", harm))
-        ok, diagnostics = _outcome(tried.how is How.ACCEPTED, diagnostics, tried.words)
+        accepted = tried.how is How.ACCEPTED and not (strict and any(map(_is_error, diagnostics)))
+        ok, diagnostics = _outcome(accepted, diagnostics, tried.words)
         return Declared(
             ok,
             diagnostics,
@@ -290,6 +305,20 @@ class Session:
 
 
 @contextmanager
+def _compiler_options() -> Iterator[None]:
+    """Cling's options, which it takes from the environment; where nobody chose any, those it has then."""
+    chosen = os.environ.get("EXTRA_CLING_ARGS")
+    plain = "-O2" if "arm64" in platform.machine() else "-O2 -march=native"
+    os.environ["EXTRA_CLING_ARGS"] = f"{plain if chosen is None else chosen} {DEFINED}"
+    try:
+        yield
+    finally:
+        os.environ.pop("EXTRA_CLING_ARGS")
+        if chosen is not None:
+            os.environ["EXTRA_CLING_ARGS"] = chosen
+
+
+@contextmanager
 def _compiler_told() -> Iterator[None]:
     """A sentence in place of Cling's own words where the machine has no compiler, whose folders it takes."""
     if shutil.which("c++") is not None:
@@ -307,6 +336,21 @@ def _compiler_told() -> Iterator[None]:
         os.close(file)
         told = "no C++ compiler is found (c++): headers may not be either; see tierscope doctor\n"
         sys.stderr.write(told if "createCI" in words else told + words)
+
+
+def _is_error(diagnostic: Diagnostic) -> bool:
+    return diagnostic.severity == "error"
+
+
+def _as_error(diagnostic: Diagnostic) -> Diagnostic:
+    """What Clang warns of and is wrong wherever it runs; of a script's own text, also what may be right in a
+    header because it is never come to."""
+    message, _, flag = diagnostic.message.partition(" [-W")
+    own = not os.path.isabs(diagnostic.file)
+    certain = flag.endswith("division-by-zero]") or message.endswith("does not return a value")
+    if certain or (own and flag.endswith("return-type]")):
+        return replace(diagnostic, severity="error", message=message)
+    return diagnostic
 
 
 def _outcome(
