@@ -110,8 +110,9 @@ def _fault(
     harm = wild or (number == signal.SIGABRT and text.startswith(_ALLOCATOR))
     error = CppFault(what[0] + called + what[1], _shown(frames), harm)
     _damaged = _damaged or harm
+    told = FaultContained(what=str(error), frames=error.frames, damaged=harm)
     for events in list(_logs):
-        events.add(FaultContained(what=str(error), frames=error.frames, damaged=harm))
+        events.add(told)
     return error, f"{site.label} is closed after {_article(what[0])}{what[1]}"
 
 
