@@ -13,9 +13,10 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11, \
 	$(shell $(p) -c '$(SUITABLE)' 2>/dev/null && command -v $(p))))
 UV := $(shell command -v uv 2>/dev/null)
 
-CONFORMANCE := $(addprefix conformance-,language interop language-repeated interop-repeated)
+# The test suite's parts; two of them run at a time.
+PARTS := tests-app tests-engine $(addprefix conformance-,interop language language-repeated interop-repeated)
 
-.PHONY: help run test setup lint format bench doctor clean $(CONFORMANCE)
+.PHONY: help run test setup lint format bench doctor clean $(PARTS)
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 10
@@ -23,18 +24,22 @@ help: ## what there is to make
 run: setup ## open the window on the example script
 	@$(BIN)/tierscope run $(SCRIPT)
 
-# A part that fails does not hide those after it: all run, then it fails and says which did.
+# A part that fails does not hide those after it: all run, then it fails and says which parts and tests did.
+test: export TIERSCOPE_TEST_FAILURES := $(CURDIR)/build/failed-tests.txt
 test: setup $(SYSTEM) ## lint, types, every test
-	@failed=""; \
+	@mkdir -p build; : > $$TIERSCOPE_TEST_FAILURES; failed=""; \
 	part() { name=$$1; shift; echo "$$*"; "$$@" || failed="$$failed $$name"; }; \
 	part lint $(BIN)/ruff check .; \
 	part format $(BIN)/ruff format --check .; \
 	part types $(BIN)/mypy; \
-	part tests $(BIN)/pytest --ignore=tests/conformance; \
-	part conformance $(MAKE) --no-print-directory --keep-going -j2 -O $(CONFORMANCE); \
-	if [ -n "$$failed" ]; then echo "Failed:$$failed" >&2; exit 1; fi
+	part tests $(MAKE) --no-print-directory --keep-going -j2 -O $(PARTS); \
+	if [ -n "$$failed" ]; then cat $$TIERSCOPE_TEST_FAILURES; echo "Failed:$$failed" >&2; exit 1; fi
 
 # Each in a process of its own: C++ exceptions find their handlers more slowly with all that Cling compiled before.
+tests-app:
+	$(BIN)/pytest tests/app tests/gui
+tests-engine:
+	$(BIN)/pytest --ignore=tests/app --ignore=tests/gui --ignore=tests/conformance
 conformance-interop:
 	$(BIN)/pytest tests/conformance/interop tests/conformance/fuzz --ignore-glob='*/test_repeated.py'
 conformance-language:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+import threading
 from collections.abc import Generator, Iterator
 from types import FrameType
 
@@ -29,6 +30,7 @@ pytest.register_assert_rewrite(
 )
 
 TEST_SECONDS = 60.0  # for a test that has no `timeout` marker
+FAILURES = "TIERSCOPE_TEST_FAILURES"  # names a file that gets a paragraph for each test that fails
 _scratch = ""
 
 
@@ -49,6 +51,14 @@ def pytest_configure() -> None:
 def pytest_unconfigure() -> None:
     """Remove the tests' folders."""
     shutil.rmtree(_scratch, ignore_errors=True)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note a failure where `make test` collects those of all its parts, to print them last."""
+    collected = os.environ.get(FAILURES)
+    if collected and report.failed:
+        with open(collected, "a", encoding="utf-8") as file:
+            file.write(f"{report.nodeid} ({report.when})\n{report.longreprtext[-3000:]}\n\n")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,6 +84,18 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def closed_runtimes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No module leaves a runtime open or a future running: their threads would slow all tests after it."""
+    before = set(threading.enumerate())
+    yield
+    left = [t for t in set(threading.enumerate()) - before if t.name in ("tier-up", "future")]
+    for thread in left:
+        thread.join(10)  # closed or cancelled, but not yet at its end
+    if any(thread.is_alive() for thread in left) and "conformance" not in request.path.parts:
+        pytest.fail(f"left behind: {sorted(thread.name for thread in left if thread.is_alive())}")
 
 
 @pytest.fixture(scope="session")

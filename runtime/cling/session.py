@@ -30,7 +30,7 @@ from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
 from runtime.cling.forwarding import forwarding
 from runtime.cling.trial import How, Trials
 from runtime.interruption import not_counted
-from runtime.memory import rss_mb
+from runtime.memory import machine_code_mb, rss_mb
 from runtime.native import _support
 
 NATIVE = Path(_support.__file__).parent
@@ -109,6 +109,8 @@ class Session:
         self._libraries: list[ctypes.CDLL] = []
         self._busy = 0
         self.transactions = 0  # carried out so far, rejected ones too
+        self.code_mb = 0.0  # of machine code when so many transactions were `_measured`
+        self._measured = 0
         self._declare: Any = None
         self.trials = Trials()
         self._after_unoptimised = False
@@ -120,6 +122,12 @@ class Session:
             threading.stack_size(0)
 
     # --- used from any thread ---------------------------------------------------------------------
+
+    def measure(self) -> None:
+        """Have `code_mb` say what is compiled now: milliseconds after a transaction, else nothing."""
+        if self._measured != self.transactions:
+            self._measured = self.transactions
+            self.code_mb = machine_code_mb()
 
     def submit(
         self,

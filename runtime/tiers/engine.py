@@ -21,7 +21,6 @@ from runtime.collector import HeldBack
 from runtime.events import Deoptimised, Dropped, EventLog, TierChange
 from runtime.gil import BesideFrames
 from runtime.info import CodeStats
-from runtime.memory import machine_code_mb
 from runtime.namespaces import Var
 from runtime.native._support import compiled_running
 from runtime.stubs.cache import StubCache
@@ -85,8 +84,6 @@ class Engine:
         self._looked = time.perf_counter()
         self._outgoing: list[tuple[Any, ...]] = []  # constants of replaced code
         self._dropped = 0
-        self._code_mb = 0.0  # when so many transactions were `_measured`
-        self._measured = 0
         self.tiers: Counter[int] = Counter()  # functions in each at the last look
         self._counted = 0, 0  # then: pieces of code that run, and constants
         self.strategy = strategy
@@ -159,9 +156,7 @@ class Engine:
                 time.sleep(0)
         self.tiers = tiers
         self._counted = len(live), constants
-        if self._measured != self._session.transactions:
-            self._measured = self._session.transactions
-            self._code_mb = machine_code_mb()
+        self._session.measure()
         HeldBack.collect_when_quiet(self._ticked)
         self._batches.cache.tidy()
         self.free_constants()
@@ -323,7 +318,7 @@ class Engine:
             transactions=self._session.transactions,
             grown_mb=self._batches.grown_mb,
             limit_mb=self.limits.code_mb,
-            code_mb=self._code_mb,
+            code_mb=self._session.code_mb,
             constants=constants,
             outgoing=sum(map(len, self._outgoing)),
         )

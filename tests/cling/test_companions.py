@@ -6,7 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.name = f"engine_{next(_names)}"
+        self.runtimes: list[Runtime] = []
 
     def write(self, file: str, text: str) -> Path:
         """A file of the engine; `NAME` in the text stands for its namespace."""
@@ -33,7 +34,9 @@ class Engine:
         return path
 
     def open(self, **options: object) -> Runtime:
-        return Runtime("interpret", include_dirs=[self.folder], **options)  # type: ignore[arg-type]
+        made = Runtime("interpret", include_dirs=[self.folder], **options)  # type: ignore[arg-type]
+        self.runtimes.append(made)
+        return made
 
     def require(self, runtime: Runtime, call: str = "", header: str = "NAME.hpp") -> object:
         """Require the header as `e`, in a namespace of its own, and evaluate `call`."""
@@ -42,10 +45,13 @@ class Engine:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "cpp").mkdir()
-    return Engine(tmp_path / "cpp")
+    made = Engine(tmp_path / "cpp")
+    yield made
+    for runtime in made.runtimes:
+        runtime.close()
 
 
 @pytest.fixture

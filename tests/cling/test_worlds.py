@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ class Engine:
 @pytest.fixture(params=STRATEGIES)
 def engine(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Engine:
+) -> Iterator[Engine]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(
         worlds, "units", []
@@ -57,7 +58,9 @@ def engine(
     monkeypatch.setattr(worlds, "newest", World())
     monkeypatch.setattr(worlds, "_ever", {})
     (tmp_path / "cpp").mkdir()
-    return Engine(tmp_path / "cpp", request.param)
+    made = Engine(tmp_path / "cpp", request.param)
+    yield made
+    made.runtime.close()
 
 
 HEADER = """#pragma once

