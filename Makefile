@@ -14,7 +14,8 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11, \
 UV := $(shell command -v uv 2>/dev/null)
 
 # The test suite's parts; two of them run at a time.
-PARTS := tests-app tests-engine $(addprefix conformance-,interop language language-repeated interop-repeated)
+PARTS := tests-app tests-cpp tests-engine $(addprefix conformance-,interop language language-repeated interop-repeated)
+CPP_TESTS := $(addprefix tests/,cling interruption loading native stubs)
 
 .PHONY: help run test setup lint format bench doctor clean $(PARTS)
 
@@ -38,8 +39,10 @@ test: setup $(SYSTEM) ## lint, types, every test
 # Each in a process of its own: C++ exceptions find their handlers more slowly with all that Cling compiled before.
 tests-app:
 	$(BIN)/pytest tests/app tests/gui
+tests-cpp:
+	$(BIN)/pytest $(CPP_TESTS)
 tests-engine:
-	$(BIN)/pytest --ignore=tests/app --ignore=tests/gui --ignore=tests/conformance
+	$(BIN)/pytest $(addprefix --ignore=,tests/app tests/gui tests/conformance $(CPP_TESTS))
 conformance-interop:
 	$(BIN)/pytest tests/conformance/interop tests/conformance/fuzz --ignore-glob='*/test_repeated.py'
 conformance-language:

@@ -62,6 +62,11 @@ def tell(events: EventLog) -> None:
     _logs.add(events)
 
 
+def tell_no_more(events: EventLog) -> None:
+    """Its runtime is closed."""
+    _logs.discard(events)
+
+
 def damaged() -> bool:
     """Whether C++ has faulted in a way that may have left memory damaged."""
     return _damaged

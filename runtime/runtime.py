@@ -488,6 +488,7 @@ class Runtime:
         """End the background threads. Cling stays: it is the process's."""
         if self._destructor_failed in hooks.destructor_listeners:
             hooks.destructor_listeners.remove(self._destructor_failed)
+        faults.tell_no_more(self.events)
         self.engine.close()
         self._reloads.close()
         self._cpp_reloads.closed = True

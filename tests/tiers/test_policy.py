@@ -32,7 +32,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     declare = Session.declare
 
     def waiting(self: Session, code: str, *more: object) -> object:
-        if code.startswith("namespace ts_f"):
+        if "namespace ts_f" in code:
             assert go_on.wait(30)
         return declare(self, code, *more)
 
@@ -238,8 +238,8 @@ def test_a_queued_function_that_nobody_refers_to_is_dropped(
 def test_a_queued_function_that_cools_down_is_dropped_and_may_get_hot_again(
     rt: Runtime, held: Callable[[], None]
 ) -> None:
-    rt.limits = Limits(half_life_s=0.01)
     queue_two(rt, "(defn second [x] (inc x))")
+    rt.limits = Limits(half_life_s=0.01)
     until(lambda: info(rt, "user/second").heat < 1)
     held()
     assert rt.wait_idle(30)
