@@ -65,9 +65,11 @@ class Expressions:
                 needs.append(kind.pending)
             else:
                 parts.append(declval(op))
-        return self.answered(
-            Question("type", fill(text, parts), tuple(needs)), operands, span, label
-        )
+        question = Question("type", fill(text, parts), tuple(needs))
+        found = self.answered(question, operands, span, label)
+        if not found.unknown:
+            self.refuse_null_texts(text, operands, label)
+        return found
 
     def answered(
         self, question: Question, operands: Sequence[n.Operand], span: Span | None, label: str
@@ -162,6 +164,24 @@ class Expressions:
         """An expression whose type Clang tells; `asked` is the text to ask with where it is another."""
         kind = self.type_of(asked or text, operands, span, label)
         return self.expression(text, operands, kind, span, label, simple)
+
+    def refuse_null_texts(self, text: str, operands: Sequence[n.Operand], label: str) -> None:
+        """A literal nil or null pointer for a parameter that a string would be made of. Raises CppError."""
+        for i, op in enumerate(operands):
+            if not isinstance(op.node, n.NativeConst) or op.node.value is not None:
+                continue
+            taken: list[bool | None] = []
+            for instead in ("ts::text_only", "ts::pointer_only"):
+                parts = [declval(other) for other in operands]
+                parts[i] = f"std::declval<{instead}>()"
+                answer = self.ask("type", fill(text, parts))
+                taken.append(None if answer is None else isinstance(answer, Answer))
+            if taken == [True, False]:
+                said = "nil" if op.node.lisp else "a null pointer"
+                raise CppError(
+                    f"argument {op.arg or i + 1} of {label} must be a string, found {said}",
+                    op.node.span,
+                )
 
     def operands(self, args: Sequence[n.Node], callee: str, start: int = 1) -> list[n.Operand]:
         """The arguments of a call: Lisp literals as C++ ones, other Lisp values as conversions."""

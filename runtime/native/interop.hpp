@@ -113,6 +113,15 @@ template<> inline constexpr bool crosses<PyObject*> = true;
 template<std::size_t N> inline constexpr bool crosses<char[N]> = true;
 template<std::size_t N> inline constexpr bool crosses<char const[N]> = true;
 
+// For questions about a null pointer among arguments: whether it would become a string, which none can be made of.
+struct text_only {
+  operator std::string() const;
+  operator std::string_view() const;
+};
+struct pointer_only {
+  template<class T> operator T*() const;
+};
+
 template<class T> constexpr bool convertible() {
   using V = std::remove_cv_t<std::remove_reference_t<T>>;
   if constexpr(std::is_arithmetic_v<V> || std::is_enum_v<V> || crosses<V>) return true;

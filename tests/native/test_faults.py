@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runtime import Runtime, faults
-from runtime.errors import RuntimeFault, render
+from runtime.errors import CppError, RuntimeFault, render
 from runtime.events import FaultContained
 from runtime.memory import rss_mb
 
@@ -207,8 +207,15 @@ def test_a_thousand_faults_cost_neither_stack_nor_memory(rt: Runtime) -> None:
 def test_nil_for_a_view_of_a_string_is_an_error(rt: Runtime) -> None:
     rt.eval("(ns faulty) (defn length [x] (cpp/bad.length x))")
     assert "must be a string, found nil" in fails(rt, "(faulty/length nil)").message
-    literal = fails(rt, "(ns faulty) (cpp/bad.length nil)")  # there it is C++'s null
-    assert literal.message == "segmentation fault in bad::length, at address 0x0"
+    for null, found in (("nil", "nil"), ("cpp/nullptr", "a null pointer")):
+        with pytest.raises(CppError) as caught:
+            rt.eval(f"(ns faulty)\n(cpp/bad.length {null})", "case.jank")
+        said = f"argument 1 of bad::length must be a string, found {found}"
+        assert caught.value.message == said
+        assert caught.value.span is not None
+        assert (caught.value.span.line, caught.value.span.col) == (2, 17)
+    assert rt.eval("(ns faulty) (cpp/bad.named nil)") == 1
+    assert rt.eval("(ns faulty) (cpp/bad.held nil)") is True
     assert rt.eval('(faulty/length "abc")') == 3
 
 
