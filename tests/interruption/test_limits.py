@@ -41,8 +41,11 @@ def proof_of_life(runtime: Runtime) -> None:
 def test_what_does_not_end_is_interrupted(runtime: Runtime, name: str) -> None:
     definitions, call = ENDLESS[name]
     runtime.eval(definitions, "script.jank")
-    with pytest.raises(Interruption) as caught:
-        runtime.eval(call, "call.jank")
+    for _ in range(5):
+        with pytest.raises(Interruption) as caught:
+            runtime.eval(call, "call.jank")
+        if len(caught.value.stack) > 1:  # else this thread had no turn yet when its time was over
+            break
     assert caught.value.message == f"interrupted after {SECONDS:g} s"
     assert "the limit" in caught.value.expected
     assert caught.value.span is not None
@@ -72,7 +75,7 @@ def test_on_another_thread_too(runtime: Runtime, name: str) -> None:
     proof_of_life(runtime)
 
 
-SLOW = """(ns slow-rounds) (cpp/raw "#include <chrono>
+SLOW = """(cpp/raw "#include <chrono>
 #include <cstdio>
 inline int slow_rounds = 0;
 inline int slow_round() { // nearly all of it in the C library, which nothing is taken out of
@@ -87,14 +90,14 @@ inline int slow_round() { // nearly all of it in the C library, which nothing is
 def test_rounds_that_take_long_are_looked_at_one_by_one(runtime: Runtime) -> None:
     runtime.eval(SLOW)
     runtime.eval(
-        "(ns slow-rounds) (defn f [n] (loop [i 0] (if (< i n) (do (cpp/slow_round) (recur (inc i))) i)))"
+        "(defn rounds [n] (loop [i 0] (if (< i n) (do (cpp/slow_round) (recur (inc i))) i)))"
     )
     for _ in range(4):
-        runtime.eval("(slow-rounds/f 0)")
+        runtime.eval("(rounds 0)")
     runtime.wait_idle(30)
     before = runtime.eval("cpp/slow_rounds")
     with pytest.raises(Interruption, match="interrupted after"):
-        runtime.eval("(slow-rounds/f 1000)")
+        runtime.eval("(rounds 1000)")
     assert runtime.eval("cpp/slow_rounds") - before < 40  # each 64th round was looked at once
     proof_of_life(runtime)
 
@@ -102,7 +105,7 @@ def test_rounds_that_take_long_are_looked_at_one_by_one(runtime: Runtime) -> Non
 def test_a_macro_that_does_not_end(runtime: Runtime) -> None:
     with pytest.raises(Interruption) as caught:
         runtime.eval("(defmacro m [] (while true))\n(m)", "macro.jank")
-    assert any(frame.function == "user/m" for frame in caught.value.stack)
+    assert "user/m" in [frame.function for frame in caught.value.stack]
     proof_of_life(runtime)
 
 
