@@ -264,6 +264,21 @@ def verify(
     raise typer.Exit(verify(work, typer.echo))
 
 
+@app.command("explain")
+def explain(
+    function: Annotated[str, typer.Argument(metavar="NS/FN", help="The function.")],
+    script: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, help="Where it is defined.")
+    ] = None,
+    include: Folders = None,
+    lib: Libraries = None,
+) -> None:
+    """Show one function as each stage has it: its source, typed AST, stub C++ and inline C++."""
+    from app.explain import explain
+
+    explain(function, script, list(include or ()), list(lib or ()), typer.echo)
+
+
 @app.command("bench")
 def bench(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME")] = None,

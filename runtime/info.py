@@ -32,6 +32,17 @@ class FunctionInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Stages:
+    """One function as each stage has it. `stub_cpp` and `inline_cpp` are what tiers 1 and 2 would compile
+    now; where one cannot, the reason as a comment."""
+
+    source: str
+    typed: str
+    stub_cpp: str
+    inline_cpp: str
+
+
+@dataclass(frozen=True, slots=True)
 class StubInfo:
     """One entry of the stub cache: `misses` is 1 for the call that had it compiled."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import threading
 import time
@@ -12,6 +13,7 @@ from typing import Any
 
 from runtime import controls, faults, hooks, interruption, live, threads
 from runtime.analysis import nodes as n
+from runtime.analysis.printer import show
 from runtime.cling import CPP_SUFFIXES
 from runtime.cling.declarations import Declarations
 from runtime.cling.headers import ImGuiHeaders
@@ -22,7 +24,7 @@ from runtime.core.output import use_vars
 from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
 from runtime.events import Degraded, EventLog, Reload
-from runtime.info import CodeStats, FunctionInfo, Problem
+from runtime.info import CodeStats, FunctionInfo, Problem, Stages
 from runtime.interruption import SCRIPT_ERRORS, CallLimits, Interrupted, limited
 from runtime.loading.background import Reloads
 from runtime.loading.cpp_reload import CppReloads
@@ -38,7 +40,7 @@ from runtime.problems import FRAME, LOAD, THREAD, Problems
 from runtime.stubs.cache import StubCache
 from runtime.tiers.beside import KEEPS_GIL
 from runtime.tiers.engine import STRATEGIES, Engine
-from runtime.tiers.functions import TOP_LEVEL, FnCode, FunctionTable
+from runtime.tiers.functions import INLINE_CPP, STUB_CPP, TOP_LEVEL, FnCode, FunctionTable
 from runtime.tiers.interpreter import build_arities
 from runtime.tiers.policy import Limits
 from runtime.traces import fault, register
@@ -376,6 +378,20 @@ class Runtime:
         else:
             codes = [code for code in map(self.table.get, names) if code is not None]
         return [code.info(engine.threshold, engine.heat(code)) for code in codes]
+
+    def stages(self, name: str) -> Stages:
+        """What each stage makes of the function `ns/name`; nothing is compiled. Raises AnalysisError where
+        there is none."""
+        code = self.table.get(name)
+        if code is None:
+            near = difflib.get_close_matches(name, self.table.names(), 3)
+            raise AnalysisError(f"there is no function {name}", expected=" or ".join(near))
+        return Stages(
+            source=code.source(),
+            typed=show(code.node),
+            stub_cpp=self.engine.written(code, STUB_CPP),
+            inline_cpp=self.engine.written(code, INLINE_CPP),
+        )
 
     def problems(self) -> list[Problem]:
         """The errors that still stand, in order of appearance."""

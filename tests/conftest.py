@@ -15,6 +15,7 @@ import pytest
 
 from app.environment import VirtualDisplay
 from app.system import install_line, missing
+from runtime.analysis import verifier
 from runtime.cling import headers
 from runtime.errors import EnvironmentFault
 
@@ -38,6 +39,7 @@ _scratch = ""
 def pytest_configure() -> None:
     """Keep the tests out of the user's folders, but for ImGui's headers: those are fetched once."""
     global _scratch
+    verifier.enabled = True
     if headers.LOCAL_HEADERS not in os.environ:
         try:
             headers.fetch_headers()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from runtime.analysis import verifier
 from runtime.analysis.analyser import Analyser
 from runtime.analysis.inference import infer
 from runtime.analysis.nodes import CppRaw, Node
@@ -73,6 +74,8 @@ def prepare(
         if isinstance(node, CppRaw):
             return (lambda: None), analyser
         typed = infer(node, host.oracle, host.namespaces.ensure(CORE).vars)
+        if verifier.enabled:
+            verifier.verify(typed)
         if seen is not None:
             seen(typed)
         name = f"{host.namespaces.current.name}/{form_name(part.written)}"

@@ -114,6 +114,17 @@ class BatchCompiler:
             ready.append(Ready(code, tier, entry, text, roots, share, _beside(code, tier)))
         return ready
 
+    def written(self, code: FnCode, tier: int) -> str:
+        """The C++ that a tier would compile for a function now; nothing is compiled. A comment says why where
+        there is none."""
+        try:
+            if tier == STUB_CPP:
+                return stub_cpp.generate(code.node, "entry", self._table, self._stubs).cpp
+            speculation = Speculation(code, {})
+            return inline_cpp.generate(code.node, "entry", self._table, speculation).cpp
+        except Unsupported as e:
+            return f"// none: {e}"
+
     def refuse(self, code: FnCode, reason: str) -> None:
         """Leave a function in tier 0 by policy."""
         code.state, code.error, code.hot_at = "refused", reason, NEVER_HOT

@@ -329,6 +329,10 @@ class Engine:
 
     # --- compiling --------------------------------------------------------------------------------
 
+    def written(self, code: FnCode, tier: int) -> str:
+        """The C++ that a tier would compile for a function now, or a comment that says why it would not."""
+        return self._batches.written(code, tier)
+
     def compile_now(self, codes: list[FnCode], cause: str) -> None:
         """Compile and swap in at once, blocking: what `inline-jit` does on definition."""
         for code in codes:

@@ -30,7 +30,7 @@ def script(tmp_path: Path) -> Path:
 def test_help_names_every_command():
     done = tierscope("--help")
     assert done.returncode == 0
-    for command in ("run", "eval", "verify", "bench", "cache", "doctor"):
+    for command in ("run", "eval", "explain", "verify", "bench", "cache", "doctor"):
         assert command in done.stdout
 
 
@@ -49,6 +49,18 @@ def test_help_names_every_command():
 )
 def test_wrong_usage_is_two(arguments):
     assert tierscope(*arguments).returncode == 2
+
+
+def test_explain_shows_every_stage(script: Path) -> None:
+    done = tierscope("explain", "tool/draw!", script)
+    assert done.returncode == 0
+    stages = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("── ")]
+    assert stages == ["Source", "Typed", "Stub", "Inline"]
+    assert "CppExpr ImGui::Text(" in done.stdout
+    assert 'ImGui::Text("hello")' in done.stdout
+    wrong = tierscope("explain", "tool/drw!", script)
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "tool/draw!" in wrong.stderr
 
 
 @pytest.mark.parametrize("strategy", ["interpret", "tiered", "stub-jit", "inline-jit"])
