@@ -36,7 +36,7 @@ from runtime.native import _support
 if TYPE_CHECKING:
     from runtime.runtime import Runtime
 
-SAME_SIGNAL_S = 0.3  # in which two Ctrl-C are one
+SAME_SIGNAL_S = 0.15  # in which two Ctrl-C are one
 TWICE_S = 3.0  # in which a second one quits
 
 

@@ -157,6 +157,8 @@ _OPEN = tuple(
     os.path.join(_HERE, part)
     for part in ("core" + os.sep, os.path.join("tiers", "interpreter"), os.path.join("tiers", "cl"))
 )
+# What runs on top of a script there are handlers of signals: one that is left half-way lost its signal.
+_ABOVE = tuple(os.path.join(os.path.dirname(_HERE), room) + os.sep for room in ("app", "panels"))
 _CLOSED_MODULES = frozenset({"threading", "concurrent", "queue", "importlib", "_thread", "signal"})
 
 
@@ -170,6 +172,8 @@ def may_raise(frame: FrameType | None) -> bool:
         file = frame.f_code.co_filename
         if file.startswith(_HERE):
             return file.startswith(_OPEN)
+        if file.startswith(_ABOVE):
+            return False
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _CLOSED_MODULES:
             return False
         frame = frame.f_back

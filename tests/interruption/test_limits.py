@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from runtime import Runtime, threads
+from runtime import Runtime, interruption, threads
 from runtime.errors import Interruption, LispError
 from runtime.interruption import CallLimits
 from runtime.native import _support
@@ -183,3 +185,16 @@ def test_reading_a_line_that_nobody_types(
         assert runtime.eval("(read-line)") == "one"
         os.close(writing)
         assert runtime.eval("[(read-line) (read-line) (read-line)]") == ["two", "three", None]
+
+
+def test_a_handler_of_signals_on_top_of_a_script_is_let_finish() -> None:
+    """Raised in it, an interruption would lose the signal."""
+    asked = "import sys\ndef ask(): return may_raise(sys._getframe())\n"
+    root = Path(interruption.__file__).parents[1]
+    names: dict[str, Any] = {"may_raise": interruption.may_raise, "__name__": "x"}
+    exec(compile(asked, str(root / "app" / "handler.py"), "exec"), names)
+    inside = {"handler": names["ask"], **names, "__name__": "y"}
+    called = asked + "def call(): return handler()\n"
+    exec(compile(called, str(root / "runtime" / "core" / "some.py"), "exec"), inside)
+    assert inside["ask"]() is True
+    assert inside["call"]() is False
