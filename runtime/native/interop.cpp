@@ -645,13 +645,31 @@ ref match_exception(PyObject* capsule, void* matcher) {
 
 // --- exceptions ----------------------------------------------------------------------------------
 
+namespace {
+
+struct said {
+  std::exception const* e;
+  std::string text;
+};
+void ask(void* argument) {
+  auto& what = *static_cast<said*>(argument);
+  what.text = what.e->what();
+}
+
+} // namespace
+
 void set_python_error() noexcept {
   try {
     throw;
   } catch(py_error const&) {
     if(!PyErr_Occurred()) PyErr_SetString(PyExc_SystemError, "a Lisp error without an exception");
   } catch(std::exception const& e) {
-    set_cpp_exception(e.what(), demangled(typeid(e)));
+    said what{ &e, {} };
+    if(run_guarded(ask, &what) != guarded_outcome::fine) { // a fault is an event already
+      PyErr_Clear();
+      what.text = "(its what() failed)";
+    }
+    set_cpp_exception(what.text.c_str(), demangled(typeid(e)));
   } catch(...) {
     std::type_info const* const type = abi::__cxa_current_exception_type();
     set_cpp_exception("", type ? demangled(*type) : "unknown");
