@@ -96,6 +96,7 @@ class Application:
         self._watcher: Watcher | None = None
         self._nrepl: NreplServer | None = None
         self._stopping = False
+        self._faults = 0  # how often an error was told
         self._interrupted_at = (
             -TWICE_S
         )  # seconds of time.monotonic: the last Ctrl-C that ended a call
@@ -124,6 +125,7 @@ class Application:
         )
         runtime.keep_removed = settings.load(options.config_dir).keep_removed
         runtime.events.listen(self._note)
+        runtime.more_stats = self._figures
         runtime.start_imgui(fetch_headers())
         self.runtime = runtime
         self.continuity.start(runtime)
@@ -262,7 +264,12 @@ class Application:
                 self.continuity.reloaded(event.file, self.loop, self.runtime)
             self._awaited.discard(event.file)
         elif isinstance(event, Fault):
+            self._faults += 1
             self._awaited.discard(event.source)
+
+    def _figures(self) -> dict[str, float]:
+        log = self.loop.log
+        return {"frames": log.count, "longest_frame_ms": log.longest, "faults": self._faults}
 
     def _script_written(self, path: Path) -> bool:
         """On the watcher's thread: a known script is loaded at once, without waiting for a frame."""

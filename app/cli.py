@@ -310,11 +310,7 @@ def soak(
     from app.soak import campaign
 
     found = campaign.run(minutes, seed, headless, report, typer.echo)
-    typer.echo(
-        f"seed {seed}: {found.actions.total()} actions, {found.slips.total()} slips, "
-        f"{found.restarts} restarts ({found.expected_restarts} expected), "
-        f"{found.compared} states compared, {len(found.failures)} failures"
-    )
+    typer.echo(found.summary())
     for failure in found.failures:
         typer.echo(failure, err=True)
     raise typer.Exit(1 if found.failures else 0)

@@ -11,10 +11,11 @@ CAPACITY = 1 << 16  # eighteen minutes at 60 frames a second
 
 
 class FrameLog:
-    """Append with `add`, read with `last`. `count` is the number of all frames ever added."""
+    """Append with `add`, read with `last`. `count` and `longest` are of all frames ever added."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.longest = 0.0  # milliseconds
         self._rows = np.zeros((CAPACITY, len(PARTS)))
         self._starts = np.zeros(CAPACITY)
 
@@ -26,6 +27,7 @@ class FrameLog:
         before = self._starts[at - 1] if self.count else started
         self._rows[at] = (script, panels, render, total, (started - before) * 1000)
         self._starts[at] = started
+        self.longest = max(self.longest, total)
         self.count += 1
 
     def last(self, frames: int) -> FrameTimes:

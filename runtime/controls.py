@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from immutables import Map
+from pyrsistent import pvector
 
 from runtime.core.values import Keyword
-from runtime.errors import RuntimeFault
+from runtime.errors import RuntimeFault, render
+from runtime.interruption import GB, CallLimits
 from runtime.tiers.engine import STRATEGIES
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ def _functions(rt: Runtime) -> dict[str, Callable[..., Any]]:
             )
         rt.set_strategy(text)
 
+    def set_limit(seconds: Any) -> None:
+        """Interrupt what scripts call after so many seconds from now on; 0 for never."""
+        rt.call_limits = CallLimits(float(seconds), GB if seconds else 0)
+
     def functions() -> Map[str, Any]:
         """The tier of every function, by full name."""
         return Map({f.name: f.tier for f in rt.functions()})
@@ -42,9 +48,15 @@ def _functions(rt: Runtime) -> dict[str, Callable[..., Any]]:
         """Figures of the whole process, as `Runtime.stats` has them."""
         return Map({Keyword(name.replace("_", "-")): n for name, n in rt.stats().items()})
 
+    def problems() -> Any:
+        """The errors that still stand, as people are shown them, in order of appearance."""
+        return pvector(render(problem.error) for problem in rt.problems())
+
     return {
+        "problems": problems,
         "strategy": lambda: rt.strategy,
         "set-strategy!": set_strategy,
+        "set-limit!": set_limit,
         "tier-up!": lambda name: rt.tier_up(str(name)),
         "deoptimise!": lambda name: rt.deoptimise(str(name)),
         "functions": functions,

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
+
+from runtime.files import read_text
 
 STACK_OVERFLOW = "stack overflow: calls are nested too deeply"
 
@@ -141,7 +142,7 @@ SourceLookup = Callable[[str], "str | None"]
 def source_of(file: str) -> str | None:
     """The text of `file` on disk, or None where there is none to read."""
     try:
-        return Path(file).read_text(encoding="utf-8", errors="replace")
+        return read_text(file)
     except OSError:
         return None
 

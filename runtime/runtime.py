@@ -17,6 +17,7 @@ from runtime.analysis.printer import show
 from runtime.cling import CPP_SUFFIXES
 from runtime.cling.declarations import Declarations
 from runtime.cling.headers import ImGuiHeaders
+from runtime.cling.instances import Boxes
 from runtime.cling.oracle import TypeOracle
 from runtime.cling.session import session
 from runtime.core import tracking
@@ -113,10 +114,12 @@ class Runtime:
         self.entries_changed = 0  # rises whenever `entry_points` may give something else
         self._loader = Loader(self, self._while_loading)
         self._turns = Turns()
+        self.more_stats: Callable[[], dict[str, float]] = dict  # of whoever draws the frames
         self._problems = Problems(self.events)
         self._reloads = Reloads(self._load_quietly)
+        self._boxes = Boxes(self._session)
         self._cpp_reloads = CppReloads(
-            self._session,
+            self._boxes,
             self.declarations,
             self._loader,
             self.events,
@@ -300,6 +303,16 @@ class Runtime:
         """Whether what was removed from a file stays defined."""
         return self.keep_removed
 
+    def look_at_boxes(self) -> bool:
+        """Whether boxes have to follow C++ that was declared again. Blocks on Cling."""
+        self._boxes.look()  # those refused were told when their header was declared
+        return self._boxes.behind
+
+    def carry_boxes(self) -> None:
+        """Have them follow, on the thread that runs scripts."""
+        for carried in self._boxes.carry():
+            self.events.add(carried)
+
     def turn_over(self) -> bool:
         """Whether a reload has worked long enough to let a frame go first."""
         return self._turns.over()
@@ -415,7 +428,7 @@ class Runtime:
 
     def stats(self) -> dict[str, float]:
         """Figures of the whole process: memory in MB, functions compiled, milliseconds compiled; those of
-        `code_stats` too."""
+        `code_stats` and of `more_stats` too."""
         codes = self.table.all()
         return {
             "rss_mb": rss_mb(),
@@ -423,6 +436,7 @@ class Runtime:
             "compiled": sum(1 for c in codes if c.tier),
             "compile_ms": self.engine.compile_ms + self.stubs.stats().compile_ms,
             **{f"code_{name}": float(n) for name, n in asdict(self.code_stats()).items()},
+            **self.more_stats(),
         }
 
     def code_stats(self) -> CodeStats:
@@ -520,6 +534,8 @@ class Runtime:
 
     def declare_cpp(self, text: str, span: Span | None) -> None:
         self.declarations.raw(text, span)
+        if self._loader.current() is None and self.look_at_boxes():
+            self.carry_boxes()  # of a reload, they follow when it comes into force
 
     def require_namespace(self, name: str, reload: bool, span: Span | None) -> Namespace:
         """The namespace of that name, loaded from the module path when it is new or to be reloaded."""

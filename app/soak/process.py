@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -14,9 +15,10 @@ from pathlib import Path
 
 from app.soak.nrepl_client import NoAnswer, NreplClient
 
-START_S = 60.0  # until the first answer, Cling's first start included
+START_S = 90.0  # until the first answer, Cling's first start included
 LIMIT_S = 1.0  # of a script in the soak: runaways are many
 PATIENCE_S = 20.0  # an answer later than this is a hang
+MOST_STACK = 6000  # characters
 
 
 class App:
@@ -28,14 +30,19 @@ class App:
         command = [sys.executable, "-m", "app.cli", "run", str(script)]
         command += ["--include", str(script.parent), "--nrepl-port", str(self.port)]
         command += ["--report", str(report), *extra]
+        command += ["--limit", str(LIMIT_S)]
         if headless:
             command += ["--headless", "--fps", "60"]
+        # Settings and layout are the soak's own: the user's are left alone.
+        surroundings = {**os.environ, "XDG_CONFIG_HOME": str(report.parent / "config")}
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=self._words, stderr=self._words
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._words,
+            stderr=self._words,
+            env=surroundings,
         )
         self._client: NreplClient | None = None
-        self.starts: list[int] = []  # the process ids of the app proper, in turn
-        self.note_restart()
 
     def eval(self, code: str, seconds: float = PATIENCE_S) -> tuple[str | None, str]:
         """See `NreplClient.eval`; connects again where the app was started again meanwhile."""
@@ -53,24 +60,63 @@ class App:
                     raise
                 time.sleep(0.05)
 
+    def interrupted(self, code: str, after: float) -> None:
+        """Begin an evaluation, and interrupt it after so many seconds. Raises NoAnswer where that fails."""
+        client = NreplClient(self.port)
+        try:
+            client.eval_and_interrupt(code, after, PATIENCE_S)
+        finally:
+            client.close()
+
+    def send(self, text: bytes) -> None:
+        """Send anything to the nREPL port and hang up."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            connection.sendall(text)
+
+    def problems(self) -> str:
+        """What the app shows as problems now. Raises NoAnswer."""
+        text, error = self.eval("(apply str (tierscope.runtime/problems))")
+        return (text or error)[:MOST_STACK]
+
     def wait_until_ready(self) -> None:
-        """Wait for the first answer. Raises NoAnswer."""
-        self.eval("main/stamp", START_S)
-        self.starts.clear()  # before, there was only the process that starts it
-        self.note_restart()
+        """Wait for the first answer of the process that is there now. Raises NoAnswer."""
+        end = time.monotonic() + START_S
+        error = "nothing yet"
+        while error:
+            _, error = self.eval("main/stamp", max(0.1, end - time.monotonic()))
+            if time.monotonic() > end:
+                raise NoAnswer(f"the script is not loaded: {error}")
+
+    def figures(self) -> dict[str, float]:
+        """What the process says of itself (`tierscope.runtime/stats`). Raises NoAnswer."""
+        text, _ = self.eval(
+            '(apply str (for [[k v] (tierscope.runtime/stats)] (str (name k) "=" v " ")))'
+        )
+        pairs = (pair.split("=") for pair in (text or "").strip('"').split())
+        return {name: float(value) for name, value in pairs}
 
     @property
     def alive(self) -> bool:
         """Whether the supervisor, or the app without one, runs."""
         return self._process.poll() is None
 
-    def note_restart(self) -> bool:
-        """Whether the app proper is another process than when asked last."""
-        pid = self._worker()
-        if pid is None or (self.starts and self.starts[-1] == pid):
-            return False
-        self.starts.append(pid)
-        return len(self.starts) > 1
+    @property
+    def pid(self) -> int | None:
+        """The app proper; None while there is none."""
+        return self._worker()
+
+    def stack(self) -> str:
+        """Where every thread of the app proper is, Python's frames and C++'s: for one that hangs."""
+        spy = Path(sys.executable).with_name("py-spy")
+        if not spy.exists():
+            return "py-spy is not installed, which would tell"
+        done = subprocess.run(
+            [spy, "dump", "--native", "--pid", str(self._worker())],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return (done.stdout or done.stderr)[:MOST_STACK]
 
     def rss_mb(self) -> float:
         """Resident memory of the app proper, in MB; 0 while there is none."""
@@ -97,12 +143,16 @@ class App:
 
     def kill(self) -> None:
         """End the whole tree at once."""
-        for pid in (*self.starts[-1:], self._process.pid):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                continue  # it is gone
+        self.kill_worker()
+        self._process.kill()  # where there is a supervisor, its worker ends with it
         self._process.wait()
+
+    def kill_worker(self) -> None:
+        """End the app proper, as if memory had run out."""
+        pid = self._worker()
+        if pid is not None:
+            with contextlib.suppress(OSError):  # it is gone
+                os.kill(pid, signal.SIGKILL)
 
     def _worker(self) -> int | None:
         """The app proper: the supervisor's newest child, or the process itself."""

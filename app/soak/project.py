@@ -27,7 +27,7 @@ class Project:
     """A folder with two scripts and a header. `stamp` rises with every save of both scripts."""
 
     def __init__(self, folder: Path, chance: Random) -> None:
-        self.folder = folder
+        folder.mkdir()
         self.script = folder / "main.jank"
         self.header = folder / "engine.hpp"
         self.stamp = 0
@@ -47,8 +47,8 @@ class Project:
             "a text": (self.script, r'\(def label "\w+"\)', f'(def label "l{number}")'),
             "a constant elsewhere": (
                 self._parts,
-                r"\(def factor \d+\)",
-                f"(def factor {number})",
+                r"factor \d+\)",
+                f"factor {number})",
             ),
             "a macro": (
                 self._parts,
@@ -70,6 +70,34 @@ class Project:
                 r"(  \(rows 5\)\n)(?:  .*\n)?(?=  ;; here)",
                 f"\\1  {chance.choice(WIDGETS)}\n",
             ),
+            "C++ in a script": (self.script, r"return \d+", f"return {number}"),
+            "one more definition": (
+                chance.choice((self.script, self._parts)),
+                ";; more\n",
+                f"(def more-{number} {number})\n;; more\n",
+            ),
+            "one definition less": (
+                chance.choice((self.script, self._parts)),
+                r"\(def more-\d+ \d+\)\n",
+                "",
+            ),
+            "a function or a macro": (
+                self._parts,
+                r"\(def\w+ grow .*\n",
+                chance.choice(
+                    ("(defn grow [x] (inc x))\n", "(defmacro grow [x] `(inc (inc ~x)))\n")
+                ),
+            ),
+            "a dynamic var": (
+                self._parts,
+                r"\(def (\^:dynamic )?factor",
+                chance.choice(("(def factor", "(def ^:dynamic factor")),
+            ),
+            "two definitions swapped": (
+                self._parts,
+                r"(\(def twice-defined \d\)\n)(\(def twice-defined \d\)\n)",
+                r"\2\1",
+            ),
         }
         name = chance.choice(sorted(kinds))
         path, pattern, new = kinds[name]
@@ -78,13 +106,24 @@ class Project:
         return name
 
     def edit_header(self) -> str:
-        """Another constant in the header, saved."""
+        """Another constant, macro or layout in the header, saved; returns what it was."""
         number = self._chance.randrange(1, 1000)
-        self._texts[self.header] = re.sub(
-            r"return \d+; \} // edited", f"return {number}; }} // edited", self._texts[self.header]
-        )
+        kinds = {
+            "a constant of the header": (
+                r"return \d+; \} // edited",
+                f"return {number}; }} // edited",
+            ),
+            "a macro of the header": (r"(#define ENGINE_SIZE) \d+", f"\\1 {number}"),
+            "a struct's fields": (
+                r"(?:  int more\d+ = 0;\n)*(?=  // fields)",
+                "".join(f"  int more{i} = 0;\n" for i in range(number % 4)),
+            ),
+        }
+        name = self._chance.choice(sorted(kinds))
+        pattern, new = kinds[name]
+        self._texts[self.header] = re.sub(pattern, new, self._texts[self.header], count=1)
         self._write(self.header, self._texts[self.header])
-        return "the header"
+        return name
 
     def slip(self, slip: Slip) -> None:
         """Save a file with the slip in it; `mend` takes it out again."""
@@ -100,8 +139,14 @@ class Project:
                 header = self._texts[self.header]
                 text = header.replace("struct body", f"{slip.text}\nstruct body")
                 self._write(self.header, text)
-            case Place.EVAL:
-                raise ValueError("evaluated, not saved")
+            case Place.DISK:
+                self._spoil(self.script, slip.text)
+            case Place.PART:
+                self._spoil(self._parts, slip.text)
+            case Place.INCLUDED:
+                self._spoil(self.header, slip.text)
+            case Place.EVAL | Place.WIRE:
+                raise ValueError("sent, not saved")
 
     def mend(self) -> None:
         """Save every file without slips, under a new stamp."""
@@ -118,11 +163,33 @@ class Project:
 
     def _write(self, path: Path, text: str) -> None:
         """Save as editors do: in place, or by a file that takes the old one's place."""
-        if path.exists() and path.read_text(encoding="utf-8") == text:
-            return
+        if path.is_file() and not path.is_symlink():
+            if path.read_bytes() == text.encode():
+                return
+        else:
+            _remove(path)
         if self._chance.random() < 0.5:
             path.write_text(text, encoding="utf-8")
         else:
             fresh = path.with_name(f".{path.name}.new")
             fresh.write_text(text, encoding="utf-8")
             os.replace(fresh, path)
+
+    def _spoil(self, path: Path, what: str) -> None:
+        _remove(path)
+        match what:
+            case "a folder":
+                path.mkdir()
+            case "a pipe":
+                os.mkfifo(path)
+            case "a link to itself":
+                path.symlink_to(path)
+            case "no UTF-8":
+                path.write_bytes(b"; \xff\xfe nothing\n" + self._texts[path].encode())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)

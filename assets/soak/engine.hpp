@@ -5,8 +5,11 @@
 #include <cstdlib>
 #include <exception>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <unistd.h>
+
+#define ENGINE_SIZE 1 // edited
 
 namespace engine {
 
@@ -15,8 +18,10 @@ inline int constant() { return 1; } // edited
 struct body {
   float x = 0, y = 0;
   int hits = 0;
+  // fields
 };
 
+inline int size() { return ENGINE_SIZE; }
 inline int answer(int n) { return n * constant(); }
 
 inline int read_null() {
@@ -52,6 +57,19 @@ inline void spin() {
 inline void fault_elsewhere() {
   std::thread([] { read_null(); }).detach();
 }
+inline void throw_elsewhere() {
+  std::thread([] { throws(); }).detach();
+}
+inline void waits() { pause(); }
+inline void frees_twice() {
+  void* volatile p = std::malloc(5000);
+  std::free(p);
+  std::free(p);
+}
+inline int length(std::string_view text) { return static_cast<int>(text.size()); }
+struct bad_end {
+  ~bad_end() { read_null(); }
+};
 inline void kill_9() { kill(getpid(), SIGKILL); }
 
 } // namespace engine

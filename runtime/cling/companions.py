@@ -28,6 +28,7 @@ from runtime.cling.diagnostics import Diagnostic, parse_diagnostics, place_of
 from runtime.cling.session import HarmfulLibrary, Session
 from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog, LibraryBuilding, LibraryBuilt
+from runtime.files import read_text
 from runtime.native import build
 
 # A null pointer that is used is a fault, as in what Cling compiles; so is a function's end without `return`.
@@ -87,7 +88,7 @@ def reached(path: Path, folders: Sequence[Path]) -> Iterator[Path]:
     waiting = [path]
     while waiting:
         file = waiting.pop()
-        for quoted, angled in INCLUDE.findall(file.read_text(encoding="utf-8", errors="replace")):
+        for quoted, angled in INCLUDE.findall(read_text(file)):
             found = find_header(quoted or angled, folders, file.parent if quoted else None)
             if found is not None and found not in seen:
                 seen.add(found)

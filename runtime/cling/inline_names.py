@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 
 from runtime.cling.companions import companion_of, reached
+from runtime.files import read_text
 
 _UNSAID = re.compile(
     r'//[^\n]*|/\*(?:.*?\*/|.*)|"(?:\\.|[^"\\\n])*"'
@@ -64,7 +65,7 @@ class InlineNames:
             if path in self._headers:
                 continue
             self._headers.add(path)
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = read_text(path)
             if companion_of(path) is None or has_bodies(text):
                 self._names |= declared_names(text)
 

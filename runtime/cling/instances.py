@@ -12,7 +12,8 @@ from typing import Any
 
 from runtime.cling.diagnostics import plain
 from runtime.cling.session import Session
-from runtime.cling.worlds import World
+from runtime.cling.worlds import World, worlds
+from runtime.events import BoxesCarried
 from runtime.native import _support
 
 NATIVE = Path(_support.__file__).parent
@@ -64,6 +65,35 @@ class Refused:
     type: str
     why: str
     places: tuple[str, ...]
+
+
+class Boxes:
+    """The boxes of a process, kept up with the newest world."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._seen = 0  # the world that was looked at last
+        self._waiting: list[Migration] = []
+
+    def look(self) -> list[Refused]:
+        """Find out what has to be done for boxes since the world is another. Those refused stay as they are.
+        Blocks on Cling; call it off the UI thread."""
+        world = worlds.newest
+        if world.number == self._seen and not self._waiting:
+            return []
+        self._seen = world.number
+        self._waiting, refused = follow(self._session, world)
+        return refused
+
+    @property
+    def behind(self) -> bool:
+        """Whether `carry` has something to do."""
+        return bool(self._waiting)
+
+    def carry(self) -> list[BoxesCarried]:
+        """Do it, on the thread that runs scripts, before what was compiled in the new world runs."""
+        waiting, self._waiting = self._waiting, []
+        return [BoxesCarried(type=m.type, boxes=m.carry(), lost=m.lost) for m in waiting]
 
 
 def follow(session: Session, world: World) -> tuple[list[Migration], list[Refused]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from runtime.cling.companions import INCLUDE, find_header, reached
+from runtime.files import read_text
 
 _ONCE = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+once\b[^\n]*$", re.MULTILINE)
 _IF = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE)
@@ -126,11 +127,6 @@ def pasted(
         return f'{undefined}#line 1 "{file}"\n{body}'
 
     return paste(path)
-
-
-def read_text(file: Path) -> str:
-    """A C++ file's text, whatever its bytes are."""
-    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def guard_of(text: str) -> str:

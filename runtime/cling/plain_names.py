@@ -13,6 +13,7 @@ from pathlib import Path
 
 from runtime.cling.companions import INCLUDE, find_header, reached
 from runtime.cling.inline_names import declared_names
+from runtime.files import read_text
 
 _MEMBER = re.compile(r"(?:\.|->)\s*[A-Za-z_]\w*")
 _OWN = re.compile(r"\bts::\w+|\bstd::declval\b|\bstd::u?int(?:8|16|32|64)_t\b|\bstd::size_t\b")
@@ -47,7 +48,7 @@ class PlainNames:
     def add_header(self, header: Path, folders: Sequence[Path]) -> None:
         """A header of the user's folders, with those it includes, was declared."""
         for path in (header, *reached(header, folders)):
-            text = _COMMENT.sub(" ", path.read_text(encoding="utf-8", errors="replace"))
+            text = _COMMENT.sub(" ", read_text(path))
             self._add(text, declared_names(text), path.parent, folders)
 
     def add_text(self, text: str) -> None:

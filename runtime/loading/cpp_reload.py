@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.cling.declarations import Declarations, Rebuilt
-from runtime.cling.instances import Migration, Refused, follow
-from runtime.cling.session import Session
+from runtime.cling.instances import Boxes, Refused
 from runtime.cling.worlds import worlds
 from runtime.errors import CppError, LispError, Note
-from runtime.events import BoxesCarried, CppReload, EventLog
+from runtime.events import CppReload, EventLog
 from runtime.loading.file_pass import FilePass
 from runtime.loading.loader import Loader
 from runtime.loading.transaction import Apply, CppChange
@@ -39,14 +38,14 @@ class CppReloads:
 
     def __init__(
         self,
-        session: Session,
+        boxes: Boxes,
         declarations: Declarations,
         loader: Loader,
         events: EventLog,
         turn: Callable[[Path], None],
         report: Callable[[Path, LispError | None], None],
     ) -> None:
-        self._session = session
+        self._boxes = boxes
         self._declarations = declarations
         self._loader = loader
         self._events = events
@@ -127,10 +126,10 @@ class CppReloads:
         self._report_all(files, None)
         if not names:
             return
-        migrations, refused = follow(self._session, worlds.newest)
+        refused = self._boxes.look()
         if refused:
             self._report(min(files), _refusal(refused))
-        change = CppChange(names, lambda: self._carry(migrations))
+        change = CppChange(names)
 
         def tell(passes: list[FilePass], at: float) -> None:
             self._events.add(
@@ -144,12 +143,6 @@ class CppReloads:
             told(passes, at)
 
         self._loader.cpp_changed(change, apply, tell)
-
-    def _carry(self, migrations: list[Migration]) -> None:
-        for migration in migrations:
-            self._events.add(
-                BoxesCarried(type=migration.type, boxes=migration.carry(), lost=migration.lost)
-            )
 
 
 def _refusal(refused: list[Refused]) -> LispError:

@@ -63,6 +63,9 @@ class FilePass:
         self.left: list[Record] | None = (
             None  # what stays though its text is gone; None where all stays
         )
+        self.stale: list[
+            Record
+        ] = []  # what cannot be evaluated again as long as nobody can read it
         self.defined: set[Var] = set()  # by a form of this pass
         self.rewritten: set[Var] = set()  # vars that a form of this pass gave a root
         self.gone: dict[
@@ -151,6 +154,7 @@ class FilePass:
         self.requires = list(self.state.requires)
         self.ns_name = self.state.ns
         self.errors += self.reader_errors
+        self.stale = [r for r in self.records if not r.directive and self._reason_elsewhere(r)]
 
     def _own_variables(self) -> set[Var]:
         return {v for r in self.state.records for v in (*r.defines, *r.writes)}
@@ -210,12 +214,8 @@ class FilePass:
             return "it failed before"
         if record.once and all(var.is_bound for var in record.defines):
             return None
-        if found := record.reads & work.changed:
-            return f"{shown(found)} changed"
-        if record.later and (found := record.reads & work.affected()):
-            return f"{shown(found)} gives something else"
-        if found := record.refs & work.remeant:
-            return f"{shown(found)} means something else"
+        if found_elsewhere := self._reason_elsewhere(record):
+            return found_elsewhere
         if found := record.refs & self.hidden:
             return f"{shown(found)} is not defined above it"
         if found := (record.writes | record.touches | record.adds) & (work.group | self.rewritten):
@@ -224,13 +224,24 @@ class FilePass:
             return f"{shown(found)} was redefined by an eval"
         if work.keys and not work.keys.isdisjoint(record.additions):
             return "a method was removed"
+        names = names_changed(record.env, self.env) | work.names.get(record.ns, set())
+        if names and (record.macros or any(name in record.text for name in names)):
+            return f"{', '.join(sorted(names)[:3])} means something else"
+        return None
+
+    def _reason_elsewhere(self, record: Record) -> str | None:
+        """Why a form is to be evaluated though nothing changed in its own file."""
+        work = self.work
+        if found := record.reads & work.changed:
+            return f"{shown(found)} changed"
+        if record.later and (found := record.reads & work.affected()):
+            return f"{shown(found)} gives something else"
+        if found := record.refs & work.remeant:
+            return f"{shown(found)} means something else"
         if record.cpp and work.cpp_changed:
             return "C++ it may use changed"
         if work.cpp is not None and (found_names := record.cpp_names & work.cpp.names):
             return f"{', '.join(sorted(found_names)[:3])} in C++ changed"
-        names = names_changed(record.env, self.env) | work.names.get(record.ns, set())
-        if names and (record.macros or any(name in record.text for name in names)):
-            return f"{', '.join(sorted(names)[:3])} means something else"
         return None
 
     # --- directives -------------------------------------------------------------------------------
@@ -271,6 +282,7 @@ class FilePass:
         done = self._guarded(item, lambda: self._parts(item.read(), facts, record, late))
         if not done:
             record.failed = True
+            record.behind = old is not None and (old.behind or (old.cpp and not old.failed))
             named = self.host.namespaces.current.vars.get(defined_name(item.text))
             if named is not None and named not in self.program.definers:
                 record.defines = (*record.defines, named)  # it has a name, though no value
@@ -436,10 +448,14 @@ class FilePass:
         if self.left is None:  # the file could not be read
             state.errors = [e for e in self.errors if e is not _SILENT]
             state.loaded = state.loaded or not self.errors
+            for record in self.stale:
+                record.behind = record.behind or record.cpp
+                record.failed = True  # to be evaluated once the file can be read
             return
         for record, item in self.places:
             record.span, record.start, record.end = item.span, item.start, item.end
         for record in self.left:
+            record.behind = record.behind or self._lags(record)
             record.failed = True  # it stands for what is in force, but not for its text
         state.errors = [*self.errors, *self.reader_errors]
         state.records = [*self.records, *self.left]
@@ -450,6 +466,15 @@ class FilePass:
         state.loaded = True
         if state.ns in self.host.namespaces.all:
             self.host.namespaces.all[state.ns].broken = bool(state.errors)
+
+    @property
+    def lags(self) -> bool:
+        """Whether something of the file goes on with C++ that was replaced."""
+        kept = self.stale if self.left is None else self.left
+        return any(r.behind for r in self.records) or any(map(self._lags, kept))
+
+    def _lags(self, record: Record) -> bool:
+        return record.behind or (record.cpp and self._reason_elsewhere(record) is not None)
 
     def shown_errors(self) -> list[LispError]:
         """What people are told, in the order of the text."""

@@ -184,14 +184,17 @@ class Loader:
         try:
             with HeldBack():
                 work.run(paths)
-            gone = self.host.declarations.retire(work.raws_gone())
+            texts = work.raws_gone()
+            gone = self.host.declarations.retire(texts)
+            if texts and not gone and self.host.look_at_boxes():
+                lent(self.host.carry_boxes)
         finally:
             if outer is None:
                 del self._current[get_ident()]
             else:
                 self._current[get_ident()] = outer
         if gone:  # what still uses it says so
-            change = CppChange(gone, lambda: None)
+            change = CppChange(gone)
             return passes() + self._carry_out(list(self.roots), set(), set(), apply, told, change)
         return passes()
 

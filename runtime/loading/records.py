@@ -42,6 +42,7 @@ class Record:
     raws: tuple[str, ...] = ()  # what it declares by `cpp/raw`
     later: bool = False  # its value may read vars when it is looked at
     directive: bool = False
+    behind: bool = False  # what is in force of it uses C++ that was replaced since
     failed: bool = False  # its last evaluation failed: what it defined before is in force
 
 

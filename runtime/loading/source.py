@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runtime.errors import AnalysisError, ReaderError, Span
+from runtime.files import open_file
 from runtime.reader import ReadForm, Resolver, read_all
 from runtime.reader.reader import Reader, decode
 
@@ -42,11 +43,10 @@ def file_bytes(path: Path) -> tuple[bytes, os.stat_result]:
     """What a script's file holds, and what is known of the file. Raises AnalysisError where it is no readable
     text file: it does not wait for the other end of a pipe, and follows no circle of links."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle, found = open_file(path)
     except OSError as e:
         raise unreadable(path, e) from e
     try:
-        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "no ordinary file"
             raise AnalysisError(f"{path} is {kind}", expected="a readable script", found=kind)

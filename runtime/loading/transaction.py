@@ -60,6 +60,12 @@ class Host(Protocol):
     def keeps_removed(self) -> bool:
         """Whether what was removed from a file stays defined."""
 
+    def look_at_boxes(self) -> bool:
+        """Whether boxes have to follow C++ that was declared again. Blocks on Cling."""
+
+    def carry_boxes(self) -> None:
+        """Have them follow, on the thread that runs scripts."""
+
     def give_way(self) -> None:
         """Between two forms: frames have their turn."""
 
@@ -76,11 +82,9 @@ class AgainError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CppChange:
-    """C++ was declared again: the outermost `names` of it, and what `in_force` has to do on the UI thread
-    just before the forms that follow are."""
+    """C++ was declared again: the outermost `names` of it."""
 
     names: frozenset[str]
-    in_force: Callable[[], None]
 
 
 @dataclass(eq=False, slots=True)
@@ -381,11 +385,11 @@ class Transaction:
         watched = [var for var in variables if var.watches]
         before: list[Any] = []
 
-        carried = final and self.cpp is not None and not any(w.errors for w in self.passes)
+        carried = final and self.host.look_at_boxes() and not self._lags()
 
         def in_force() -> None:
-            if carried and self.cpp is not None:
-                self.cpp.in_force()
+            if carried:
+                self.host.carry_boxes()
             before.extend(_support.bind_all(variables, roots))
             Var.binds += len(variables)
             for var in [v for v in variables if v.on_bind is not None]:
@@ -434,6 +438,15 @@ class Transaction:
             self.removed.append(var)
         for work in self.active:
             work.hidden.add(var)
+
+    def _lags(self) -> bool:
+        """Whether something goes on with C++ that was replaced, boxes included: those follow with the reload
+        that mends it."""
+        visited = {work.state.path: work for work in self.passes}
+        return any(
+            visited[path].lags if path in visited else any(r.behind for r in state.records)
+            for path, state in self.program.files.items()
+        )
 
     def _unmap(self, var: Var) -> None:
         ns = self.host.namespaces.ensure(var.ns)

@@ -115,3 +115,49 @@ def test_a_box_outlives_a_change_of_layout(files: Make, strategy: str) -> None:
     edit_header(program, header, HEADER.format(n=n, value=1, field="int v = 2; int w = 1;"))
     assert standing(program) == []
     assert program.value("(get-v)") == "78"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_box_follows_when_what_was_broken_is_mended(files: Make, strategy: str) -> None:
+    program, n = files(strategy), f"late_{next(_serial)}"
+    header = f"{n}.hpp"
+    (program.folder / header).write_text(HEADER.format(n=n, value=1, field="int v = 1;"))
+    main = (
+        f'(ns main (:require ["{header}" :as h :scope "{n}"])) (def answer (h/f))'
+        "(defonce *b (cpp/box (cpp/new h/s))) (defn get-v [] (cpp/.-v (cpp/unbox *b)))"
+    )
+    assert not program.save(main)
+    program.value("(cpp/= (cpp/.-v (cpp/unbox *b)) (cpp/int 77))")
+    for i, broken in enumerate((f"{main})", f'{main} (def s "', "", b"\xff")):
+        assert program.save(broken)
+        field = "double pad = 1; int v = 1;" if i % 2 == 0 else "int v = 1;"
+        edit_header(program, header, HEADER.format(n=n, value=i + 2, field=field))
+        assert program.value("(get-v)") == "77"  # the last good one
+        assert not program.save(main)
+        assert program.value("[answer (get-v)]") == f"[{i + 2} 77]"
+        assert program.value("(cpp/.-v (cpp/unbox *b))") == "77"  # compiled now
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_box_follows_when_raw_text_is_declared_again_with_a_header(
+    files: Make, strategy: str
+) -> None:
+    program, n = files(strategy), f"again_{next(_serial)}"
+    header = f"{n}.hpp"
+    (program.folder / header).write_text(HEADER.format(n=n, value=1, field="int v = 1;"))
+    main = (
+        f'(ns main (:require ["{header}" :as h :scope "{n}"]))'
+        "(defonce *b (cpp/box (cpp/new h/s))) (defn get-v [] (cpp/.-v (cpp/unbox *b)))"
+        f'(cpp/raw "namespace {n}_raw {{{{ inline int g() {{{{ return {{0}}; }}}} }}}}")'
+        f"(defn g [] (cpp/{n}_raw.g))"
+    )
+    assert not program.save(main.format(1))
+    program.value("(cpp/= (cpp/.-v (cpp/unbox *b)) (cpp/int 77))")
+    edit_header(program, header, HEADER.format(n=n, value=2, field="int v = 1;"))
+    for number in (2, 3):
+        assert not program.save(main.format(number))
+        assert program.value("[(g) (get-v) (cpp/.-v (cpp/unbox *b))]") == f"[{number} 77 77]"
+    raw = f'(cpp/raw "namespace {n}_raw {{ inline int g() {{ return 4; }} }}")'
+    assert program.value(f"{raw} [(g) (get-v) (cpp/.-v (cpp/unbox *b))]") == "[3 77 77]"
+    assert not program.save(main[: main.index("(cpp/raw")])
+    assert program.value("[(get-v) (cpp/.-v (cpp/unbox *b))]") == "[77 77]"

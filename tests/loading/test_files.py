@@ -8,6 +8,9 @@ import time
 
 import pytest
 
+from runtime.errors import source_of
+from runtime.files import read_text
+
 GOOD = "(ns main)\n(defonce state (atom 1))\n(def base 10)\n(defn f [] (* 2 base))\n"
 MENDED = GOOD.replace("10", "50")
 # what the file holds -> a word of what is told
@@ -66,6 +69,16 @@ def test_a_folder_a_pipe_and_links(files):
     other.write_text(MENDED)
     assert as_what(lambda: path.symlink_to(other)) == []
     assert program.value("(f)") == "100"
+
+
+def test_nobody_waits_for_the_other_end_of_a_pipe(tmp_path):
+    pipe = tmp_path / "main.jank"
+    os.mkfifo(pipe)
+    assert source_of(str(pipe)) is None  # whose lines panels and errors would show
+    with pytest.raises(OSError, match="no ordinary file"):
+        read_text(pipe)
+    with pytest.raises(OSError, match="a folder"):
+        read_text(tmp_path)
 
 
 def test_a_file_that_is_written_in_two_steps_is_read_whole(files):
