@@ -39,7 +39,7 @@ class Where(Enum):
 
 
 def slip(where: Where, names: str | Iterable[str], now: str) -> pytest.MarkDecorator:
-    """Marks a test that tries slips; `names` are those of its cases, or its only one. `now` says what happens."""
+    """Marks a test that tries slips; `names` are its cases or its only one, `now` says what happens."""
     return pytest.mark.slip(where, (names,) if isinstance(names, str) else tuple(names), now)
 
 
@@ -82,7 +82,13 @@ def page() -> str:
         "the last good definition keeps running, and the next sound save takes the error away.",
     ]
     for where in Where:
-        lines += ["", f"## {where.value}", "", "| slip | what happens now | tried by |", "| --- | --- | --- |"]
+        lines += [
+            "",
+            f"## {where.value}",
+            "",
+            "| slip | what happens now | tried by |",
+            "| --- | --- | --- |",
+        ]
         for row in found:
             if row.where is where:
                 file, _, name = row.test.partition("::")
@@ -100,8 +106,8 @@ def _soaks() -> Iterator[str]:
     yield "## An hour of carelessness"
     yield ""
     yield "`tierscope soak` lets a seeded monkey make these slips over the live app, mend them, click, type,"
-    yield "evaluate, change strategies, and compare the state with that of a fresh load. Two minutes of it run"
-    yield "in `make test`. The reports in `docs/soak/`:"
+    yield "evaluate, change strategies, and compare the state with that of a fresh load. Two minutes of it"
+    yield "run in `make test`. The reports in `docs/soak/`:"
     yield ""
     heads = {
         "seed": "seed",
@@ -127,4 +133,6 @@ def _soaks() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    from tests import robustness  # the module whose `Where` the tests import
+
+    PAGE.write_text(robustness.page(), encoding="utf-8")

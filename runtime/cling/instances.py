@@ -72,16 +72,20 @@ class Boxes:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._seen = 0  # the world that was looked at last
+        self._seen: tuple[int, frozenset[str]] = (0, frozenset())  # the world and the boxes' types, then
         self._waiting: list[Migration] = []
 
     def look(self) -> list[Refused]:
         """Find out what has to be done for boxes since the world is another. Those refused stay as they are.
         Blocks on Cling; call it off the UI thread."""
         world = worlds.newest
-        if world.number == self._seen and not self._waiting:
+        if not world.number:
             return []
-        self._seen = world.number
+        # A box may be made after its type was declared again, by what was compiled before.
+        seen = world.number, frozenset(map(_support.raw_type, _support.boxes()))
+        if seen == self._seen and not self._waiting:
+            return []
+        self._seen = seen
         self._waiting, refused = follow(self._session, world)
         return refused
 

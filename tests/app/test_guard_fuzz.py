@@ -15,6 +15,7 @@ from imgui_bundle import imgui, implot
 from app.guard import Guard
 from app.headless import Headless
 from app.settings import Settings
+from tests.robustness import Where, slip
 
 Call = Callable[[], object]
 RED = imgui.ImVec4(1, 0, 0, 1)
@@ -185,6 +186,7 @@ def run(count: int, seed: int) -> Frames:
     return frames
 
 
+@slip(Where.FRAME, "any sequence of ImGui calls, by a fuzzer", "Frames go on.")
 def test_frames_go_on_after_any_sequence(tmp_path: Path) -> None:
     frames = run(3_000, 7)
     assert frames.faulty > 1_000

@@ -14,6 +14,7 @@ import pytest
 
 from app.application import Application, Options
 from runtime.errors import Interruption
+from tests.robustness import Where, slip
 
 HEAD = '(ns endless (:require ["imgui.h" :as imgui :scope "ImGui"]))\n'
 SOUND = '(defn ^:frame other [] (imgui/Begin "Other") (imgui/End))\n'
@@ -54,6 +55,12 @@ def until(app: Application, condition: str, most: int = 4000) -> None:
     raise AssertionError(f"never: {condition}")
 
 
+@slip(
+    Where.ENDLESS,
+    "`(while true)` in a frame",
+    "The frame ends at the limit, the error names form and function, the entry is paused with "
+    '"resume" beside it, the rest is drawn.',
+)
 def test_an_entry_that_does_not_end_is_paused_and_the_rest_is_drawn(
     app: Application, script: Path
 ) -> None:
@@ -84,6 +91,11 @@ def test_a_paused_entry_can_be_resumed(app: Application, script: Path) -> None:
     until(app, "not app.loop.paused and not app.runtime.problems()")
 
 
+@slip(
+    Where.ENDLESS,
+    "`(while true)` at the top of a file",
+    "The load is interrupted at the limit; the next save is taken.",
+)
 def test_a_form_that_does_not_end_is_interrupted_and_later_saves_go_on(
     app: Application, script: Path
 ) -> None:
@@ -115,6 +127,11 @@ def test_eval_has_a_limit() -> None:
 
 
 @pytest.mark.parametrize("text", ["(loop [] (recur))", "@(promise)", "(range)"])
+@slip(
+    Where.ENDLESS,
+    "`tierscope eval` of what does not end, and Ctrl-C",
+    "It ends with the place; exit code 1.",
+)
 def test_ctrl_c_ends_an_eval_with_its_place(text: str) -> None:
     code = f'(do (binding [*out* *err*] (println "on the way") (flush)) {text})'
     with run_cli("eval", code) as process:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from app.nrepl import BencodeError, NreplServer, bencode, connection, decode, encode, server
 from runtime import Runtime, threads
 from runtime.errors import AnalysisError
+from tests.robustness import Where, slip
 
 values = st.recursive(
     st.integers(-(10**18), 10**18) | st.text(),
@@ -49,6 +50,7 @@ NOT_BENCODE = {
 
 
 @pytest.mark.parametrize("name", NOT_BENCODE)
+@slip(Where.NREPL, NOT_BENCODE, "Refused; the connection is closed, the app goes on.")
 def test_what_is_not_bencode_is_refused(name: str) -> None:
     with pytest.raises((EOFError, BencodeError)):
         decode(io.BytesIO(NOT_BENCODE[name]))
@@ -68,6 +70,7 @@ ANYTHING = {
 
 
 @pytest.mark.parametrize("name", ANYTHING)
+@slip(Where.NREPL, ANYTHING, "Encoded; what has no place in bencode is escaped.")
 def test_anything_can_be_encoded(name: str) -> None:
     value, expected = ANYTHING[name]
     assert encode(value) == expected
@@ -261,6 +264,7 @@ SLIPS: dict[str, tuple[dict[str, Any], Callable[[list[dict[str, Any]]], bool]]] 
 
 
 @pytest.mark.parametrize("name", SLIPS)
+@slip(Where.NREPL, SLIPS, "Answered; the session goes on.")
 def test_a_slip_is_answered_and_the_next_message_too(client: Any, name: str) -> None:
     message, holds = SLIPS[name]
     answers = ask(client, **message)
@@ -268,6 +272,7 @@ def test_a_slip_is_answered_and_the_next_message_too(client: Any, name: str) -> 
     assert ask(client, op="eval", code="1")[-1]["status"] == ["done"]
 
 
+@slip(Where.NREPL, "a lone surrogate in a value", "Escaped.")
 def test_a_value_with_a_lone_surrogate_is_escaped(nrepl: NreplServer) -> None:
     replies: list[dict[str, Any]] = []
     job = connection.Job('"\ud800"', "<repl>", "s", 1, replies.append)
@@ -278,6 +283,7 @@ def test_a_value_with_a_lone_surrogate_is_escaped(nrepl: NreplServer) -> None:
     assert decode(io.BytesIO(encode(replies[0])))["value"] == '"\\ud800"'
 
 
+@slip(Where.NREPL, "messages that are no dictionaries", "Refused one by one.")
 def test_messages_that_are_no_dictionaries_are_refused_one_by_one(client: Any) -> None:
     client.write(b"i5e" + b"le" + b"4:text")
     client.flush()
@@ -293,6 +299,11 @@ def test_what_is_no_bencode_ends_that_connection_only(nrepl: NreplServer, client
     assert ask(client, op="eval", code="1")[-1]["status"] == ["done"]
 
 
+@slip(
+    Where.NREPL,
+    "a client that does not read what it is sent",
+    "Frames go on; the client is dropped.",
+)
 def test_a_client_that_reads_nothing_holds_nobody_and_is_dropped(
     nrepl: NreplServer, client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -365,6 +376,7 @@ def test_what_other_threads_print_meanwhile_stays_theirs(
     assert capsys.readouterr().out == "elsewhere\n"
 
 
+@slip(Where.NREPL, "fuzzed clients", "The server is as it was.")
 def test_fuzzed_clients_leave_the_server_as_it_was(nrepl: NreplServer, client: Any) -> None:
     chance = random.Random(11)
     for _ in range(60):
@@ -409,6 +421,7 @@ def editor(lisp: NreplServer) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("name", ENDLESS)
+@slip(Where.NREPL, ENDLESS, "`interrupt` ends it; the session goes on.")
 def test_an_evaluation_that_does_not_end_is_interrupted(editor: Any, name: str) -> None:
     editor.write(encode({"op": "eval", "code": ENDLESS[name], "id": "it", "session": "s"}))
     editor.flush()
@@ -424,6 +437,7 @@ def test_an_evaluation_that_does_not_end_is_interrupted(editor: Any, name: str) 
     assert ask(editor, op="eval", code="(+ 1 2)")[0]["value"] == "3"
 
 
+@slip(Where.NREPL, "a client that goes while its evaluation runs", "The evaluation ends too.")
 def test_a_client_that_goes_takes_its_evaluation_along(lisp: NreplServer, editor: Any) -> None:
     with connect(lisp) as short:
         short.sendall(encode({"op": "eval", "code": "(while true)"}))

@@ -14,6 +14,7 @@ from app.settings import Settings
 from runtime.errors import LispError, LispErrors, render
 from runtime.runtime import Runtime
 from tests.app.slips import LATER, MISSING, SURPLUS, Slip
+from tests.robustness import Where, slip
 
 HEAD = '(ns tool (:require ["imgui.h" :as imgui :scope "ImGui"]))\n'
 SOUND = '(imgui/Begin "Tool") (imgui/Text "sound") (imgui/End)'
@@ -85,20 +86,42 @@ def check(loop: Loop, slip: Slip) -> None:
 
 
 @pytest.mark.parametrize("name", MISSING)
+@slip(
+    Where.FRAME,
+    MISSING,
+    "ImGui recovers by itself; the missing end is told once, with the window and the form that "
+    "opened it, and is gone once it is mended. Panels and other scripts are drawn.",
+)
 def test_a_missing_end_or_pop(loop: Loop, name: str) -> None:
     check(loop, MISSING[name])
 
 
 @pytest.mark.parametrize("name", SURPLUS)
+@slip(
+    Where.FRAME,
+    SURPLUS,
+    "An error of the call that is once too many, at its place; the frame goes on.",
+)
 def test_a_surplus_end_or_pop_has_its_place(loop: Loop, name: str) -> None:
     check(loop, SURPLUS[name])
 
 
 @pytest.mark.parametrize("name", LATER)
+@slip(
+    Where.FRAME,
+    LATER,
+    "What the script broke in style, io or fonts is put back at once and told by name; a lost "
+    "context is made again.",
+)
 def test_what_imgui_asserts_on_later(loop: Loop, name: str) -> None:
     check(loop, LATER[name])
 
 
+@slip(
+    Where.COSTS,
+    'an error whose text changes in each frame ("boom 21", "boom 22")',
+    "One problem with a count; it shows the newest text.",
+)
 def test_an_error_whose_numbers_change_is_one_problem(loop: Loop) -> None:
     loop.load('(throw (ex-info (str "boom " (swap! n inc)) {}))', "(defonce n (atom 20))\n")
     loop.frames(30)
@@ -111,6 +134,12 @@ def test_an_error_whose_numbers_change_is_one_problem(loop: Loop) -> None:
     assert loop.texts() == []
 
 
+@slip(
+    Where.COSTS,
+    "infinite recursion in each frame",
+    '"stack overflow" with its place; after three such frames the entry is paused until its '
+    "source changes or it is resumed.",
+)
 def test_a_recursion_that_overflows_in_each_frame_is_paused_until_it_is_mended(loop: Loop) -> None:
     loop.load(
         "(down 1)", "(defonce calls (atom 0)) (defn down [n] (swap! calls inc) (+ 1 (down n)))"

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.robustness import Where, slip
+
 HEAD = """(ns tool (:require ["imgui.h" :as imgui :scope "ImGui"]))
 (cpp/raw "#include <csignal>
 #include <cstdlib>
@@ -87,6 +89,11 @@ def started(tmp_path) -> Iterator:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+@slip(
+    Where.PROCESS,
+    "SIGKILL, a fault that nothing guards",
+    "Started again, within 3 s, with the same scripts; a problem says why, with the C++ stack.",
+)
 def test_a_process_that_a_signal_ends_is_started_again_and_says_why(started, number):
     run = started()
     first = run.drawn()
@@ -101,6 +108,11 @@ def test_a_process_that_a_signal_ends_is_started_again_and_says_why(started, num
     assert death["restart_ms"] > 0
 
 
+@slip(
+    Where.PROCESS,
+    "a frame function that kills the process",
+    "The next process leaves it out until its source changes; the others are drawn.",
+)
 def test_a_frame_function_that_kills_the_process_is_left_out_and_the_others_go_on(started):
     run = started("(defn ^:frame deadly! [] (when (< 5 @*frames) (cpp/die)))\n", "--frames", "40")
     assert run.end(None) == 1
@@ -110,6 +122,11 @@ def test_a_frame_function_that_kills_the_process_is_left_out_and_the_others_go_o
     assert int(run.counter.read_text()) == 40
 
 
+@slip(
+    Where.PROCESS,
+    "a form that kills the process while it loads",
+    "The next process leaves it out until it changes.",
+)
 def test_a_form_that_kills_the_process_while_it_loads_is_left_out(started):
     run = started("(def fine 1)\n(def deadly (do (cpp/die) 1))\n(def after 2)\n", "--frames", "20")
     assert run.end(None) == 1
@@ -132,12 +149,18 @@ def test_what_was_left_out_is_tried_again_once_its_source_changed(started):
     assert len(run.report["restarts"]) == 1
 
 
+@slip(Where.PROCESS, "C++ that ends the process behind our back", "A death like others.")
 def test_cpp_that_ends_the_process_behind_our_back_is_a_death_too(started):
     run = started("(defn ^:frame leaves! [] (cpp/leave_quietly))\n", "--frames", "20")
     assert run.end(None) == 1
     assert "C++ that ended the process with exit code 0, in tool/leaves!" in run.errors
 
 
+@slip(
+    Where.PROCESS,
+    "a third death within a minute",
+    "It stops and says so, with the C++ stack; exit code 1.",
+)
 def test_after_three_deaths_it_stops_and_says_so(started):
     run = started("(cpp/die_on_a_thread)\n(cpp/throwing)\n")
     assert run.end(None) == 1
@@ -147,6 +170,7 @@ def test_after_three_deaths_it_stops_and_says_so(started):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@slip(Where.THREADS, "SIGTERM while a future runs", "Both processes end, orderly.")
 def test_both_processes_end_orderly_when_asked_even_while_a_future_runs(started, number):
     run = started("(def busy (future (loop [i 0] (recur (inc i)))))\n")
     child = run.drawn()
@@ -165,6 +189,9 @@ def test_the_process_ends_with_its_parent(started):
         time.sleep(0.02)
 
 
+@slip(
+    Where.PROCESS, "a destructor that faults at exit", "The exit code is what it would have been."
+)
 def test_a_destructor_that_faults_at_exit_changes_no_exit_code(started):
     run = started('(cpp/raw "static late at_the_end;")\n', "--frames", "10")
     assert run.end(None) == 0, run.errors
@@ -172,6 +199,7 @@ def test_a_destructor_that_faults_at_exit_changes_no_exit_code(started):
     assert run.report["frames"]["count"] == 10
 
 
+@slip(Where.PROCESS, "core dumps and a debugger's words on the terminal", "None.")
 def test_no_core_may_be_dumped(started):
     run = started()
     limits = Path(f"/proc/{run.drawn()}/limits").read_text()
@@ -206,6 +234,11 @@ supervisor.leave(7)
 """
 
 
+@slip(
+    Where.PROCESS,
+    "a frame without any progress for 30 s",
+    "The parent ends the process and starts it again.",
+)
 def test_a_frame_without_any_progress_is_ended_by_the_parent(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", HANGING.replace("ALLOWED", "0.5")],

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.robustness import Where, slip
+
 HEAD = '(ns tool (:require ["imgui.h" :as imgui :scope "ImGui"]))\n'
 QUIET = "(defn ^:frame draw! [] 1)\n"
 TALKS = '(defn ^:frame draw! [] (println "hello"))\n'
@@ -54,12 +56,18 @@ def place(tmp_path: Path) -> Place:
     "text",
     ["ui_scale = -1", "ui_scale = nan", "ui_scale = 1e9", "font_size = 0", "font_size = inf"],
 )
+@slip(
+    Where.AROUND,
+    "`ui_scale = -1` and other settings out of range",
+    "A sentence that names the setting and the file; exit code 3.",
+)
 def test_settings_out_of_range(place, text):
     place.settings(text)
     code, words = place.run(f"{place.script} --headless --frames 1")
     assert code == 3 and "wrong value of" in words and "settings.toml" in words
 
 
+@slip(Where.AROUND, "a settings path that is a folder", "A sentence; exit code 3.")
 def test_a_settings_path_that_is_a_folder(place):
     place.config.joinpath("tierscope", "settings.toml").mkdir(parents=True)
     code, words = place.run(f"{place.script} --headless --frames 1")
@@ -67,6 +75,7 @@ def test_a_settings_path_that_is_a_folder(place):
 
 
 @pytest.mark.gui
+@slip(Where.AROUND, "a configuration folder that is a file", "A sentence; no traceback.")
 def test_a_configuration_folder_that_is_a_file(place):
     place.config.mkdir()
     place.config.joinpath("tierscope").write_text("")
@@ -75,12 +84,16 @@ def test_a_configuration_folder_that_is_a_file(place):
 
 
 @pytest.mark.gui
+@slip(Where.AROUND, "a configuration folder that is read-only", "It runs without; a sentence.")
 def test_a_configuration_folder_that_cannot_be_made(place):
     code, words = place.run(f"{place.script} --frames 1", XDG_CONFIG_HOME="/proc/nowhere")
     assert code == 0 and "The layout is not kept" in words
 
 
 @pytest.mark.parametrize("option", ["--report", "--screenshot", "--trace"])
+@slip(
+    Where.AROUND, "`--report /dev/full` and the like", "The run ends; a sentence and exit code 3."
+)
 def test_files_that_cannot_be_written_are_told_at_the_end(place, option):
     code, words = place.run(f"{place.script} --headless --frames 2 {option} /dev/full")
     assert code == 3 and "cannot be written to /dev/full: No space left on device" in words
@@ -95,12 +108,18 @@ def test_one_file_that_cannot_be_written_costs_no_other(place):
 
 
 @pytest.mark.parametrize("option", ["--report", "--screenshot", "--trace"])
+@slip(Where.AROUND, "`--screenshot FOLDER` and the like", "Wrong usage: a sentence, exit code 2.")
 def test_a_folder_in_a_files_place_is_wrong_usage(place, option):
     assert place.run(f"{place.script} --headless --frames 2 {option} {place.folder}")[0] == 2
 
 
 @pytest.mark.parametrize(
     ("redirect", "code"), [(">&-", 0), ("<&-", 0), ("2>&-", 0), (">&- <&- 2>&-", 0)]
+)
+@slip(
+    Where.AROUND,
+    "standard streams that are closed",
+    "It runs; what a script prints to a closed output is the script's error.",
 )
 def test_closed_standard_streams(place, redirect, code):
     place.script.write_text(HEAD + TALKS)
@@ -137,6 +156,11 @@ def with_companion(place):
     return place
 
 
+@slip(
+    Where.AROUND,
+    "a cache that cannot be written",
+    "Companions are built in a folder of the process's own.",
+)
 def test_a_cache_that_cannot_be_written_costs_no_companion(with_companion):
     place = with_companion
     arguments = f"{place.script} --headless --frames 2"
@@ -150,6 +174,7 @@ def test_a_cache_that_is_a_file_costs_no_companion(with_companion):
     assert place.run(arguments, XDG_CACHE_HOME=str(place.cache)) == (0, "")
 
 
+@slip(Where.AROUND, "a companion where there is no compiler", "One sentence.")
 def test_without_a_compiler_a_companion_is_one_sentence(with_companion):
     place = with_companion
     code, words = place.run(f"{place.script} --headless --frames 2", PATH=str(place.folder))
@@ -158,12 +183,14 @@ def test_without_a_compiler_a_companion_is_one_sentence(with_companion):
     assert words.count("C++ error") == 1
 
 
+@slip(Where.AROUND, "no compiler at all", "What needs none runs; one sentence tells.")
 def test_without_a_compiler_what_needs_none_runs_and_one_sentence_tells(place):
     code, words = place.run(f"{place.script} --headless --frames 2", PATH=str(place.folder))
     assert code == 0
     assert words.startswith("no C++ compiler is found") and len(words.splitlines()) == 1
 
 
+@slip(Where.THREADS, "`tierscope eval` while a future runs", "It ends.")
 def test_an_eval_ends_while_a_future_runs(place):
     assert place.run("eval '(do (future (loop [] (recur))) 1)'") == (0, "")
 

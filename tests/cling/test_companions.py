@@ -15,6 +15,7 @@ from runtime import Runtime
 from runtime.cling import companions, compiling, declarations
 from runtime.errors import CppError, LispError
 from runtime.events import LibraryBuilt
+from tests.robustness import Where, slip
 
 _names = itertools.count(1)
 
@@ -212,6 +213,11 @@ def test_a_header_of_a_library_has_no_companion(engine: Engine, tmp_path: Path) 
     assert runtime.events.of(LibraryBuilt) == []
 
 
+@slip(
+    Where.HEADERS,
+    "a header that depends on `NDEBUG`",
+    "Header and companion have the same definitions.",
+)
 def test_a_header_means_the_same_to_its_companion(engine: Engine) -> None:
     engine.write(
         "NAME.hpp",
@@ -222,6 +228,7 @@ def test_a_header_means_the_same_to_its_companion(engine: Engine) -> None:
     assert engine.require(engine.open(), "(= (e/size_here) (e/size_there))") is True
 
 
+@slip(Where.HEADERS, "two companions with one global name", "Two variables.")
 def test_globals_of_one_name_in_two_companions_are_two(engine: Engine) -> None:
     for part in "ab":
         engine.write(f"NAME{part}.hpp", f"#pragma once\nnamespace NAME{{ int next_{part}(); }}\n")
@@ -244,6 +251,7 @@ def test_inline_variables_stay_one(engine: Engine) -> None:
     assert engine.require(engine.open(), "(do (cpp/= e/shared 5) (e/see))") == 5
 
 
+@slip(Where.HEADERS, "a truncated library in the cache", "Built again.")
 def test_a_damaged_library_in_the_cache_is_built_again(
     engine: Engine, counted: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,6 +278,7 @@ def test_a_compiler_can_be_cancelled() -> None:
     assert ended == [1]
 
 
+@slip(Where.HEADERS, "a companion being built when the app ends", "The compiler ends too.")
 def test_a_compiler_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     told = tmp_path / "started"
     os.mkfifo(told)

@@ -16,6 +16,7 @@ from runtime.cling.trial import TrialLimits
 from runtime.errors import CppError, LispError, LispErrors
 from runtime.runtime import Runtime
 from runtime.tiers.engine import STRATEGIES
+from tests.robustness import Where, slip
 
 # name -> (a text that Clang's incremental mode takes for statements, its line, column, what is said)
 SLIPS = {
@@ -172,6 +173,7 @@ def alive(runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize("name", SLIPS)
+@slip(Where.CPP, SLIPS, "An error at its place, before it reaches Clang's incremental mode.")
 def test_a_slip_in_raw_text(runtime: Runtime, name: str) -> None:
     text, line, col, words = SLIPS[name]
     with pytest.raises(CppError) as error:
@@ -185,6 +187,7 @@ def test_a_slip_in_raw_text(runtime: Runtime, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SLIPS)
+@slip(Where.CPP, "the same in a header that another one includes", "The same.")
 def test_a_slip_in_a_header_behind_another(runtime: Runtime, folder: Path, name: str) -> None:
     text, _, _, words = SLIPS[name]
     number = session().new_id()
@@ -201,6 +204,9 @@ def test_a_slip_in_a_header_behind_another(runtime: Runtime, folder: Path, name:
 
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("name", HARM)
+@slip(
+    Where.CPP, HARM, "Tried in a copy of the process first: an error that says what it does there."
+)
 def test_harm(runtime: Runtime, name: str) -> None:
     text, words = HARM[name]
     text = unique(text)
@@ -211,6 +217,9 @@ def test_harm(runtime: Runtime, name: str) -> None:
     alive(runtime)
 
 
+@slip(
+    Where.CPP, "a header whose static initialiser threw, mended", "Loaded as if nothing had been."
+)
 def test_a_mended_initialiser_is_no_redefinition(runtime: Runtime, folder: Path) -> None:
     number = session().new_id()
     header = folder / f"throws{number}.hpp"
@@ -228,6 +237,11 @@ def test_a_mended_initialiser_is_no_redefinition(runtime: Runtime, folder: Path)
 
 @pytest.mark.parametrize("header", TEMPLATES)
 @pytest.mark.parametrize("strategy", STRATEGIES)
+@slip(
+    Where.RELOAD,
+    ["a misused template type of " + header for header in TEMPLATES],
+    "An error of the form; the mended form works, and so does every other use.",
+)
 def test_a_wrong_form_does_not_spoil_templates(strategy: str, header: str) -> None:
     """The first strategy is the first to use the types, wrongly; the others must not break them either."""
     if "/" in header and not any(
@@ -251,6 +265,11 @@ def test_a_wrong_form_does_not_spoil_templates(strategy: str, header: str) -> No
     found.close()
 
 
+@slip(
+    Where.CPP,
+    "a companion's static initialiser that faults",
+    "An error at the `require`; the mended source is loaded.",
+)
 def test_a_source_whose_initialiser_faults(runtime: Runtime, folder: Path) -> None:
     number = session().new_id()
     header, source = folder / f"engine{number}.hpp", folder / f"engine{number}.cpp"

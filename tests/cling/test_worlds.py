@@ -12,6 +12,7 @@ from runtime import Runtime
 from runtime.cling.instances import Migration, Refused, follow
 from runtime.cling.worlds import World, worlds
 from runtime.errors import CppError, LispError
+from tests.robustness import Where, slip
 
 _names = itertools.count(1)
 STRATEGIES = ("interpret", "stub-jit", "inline-jit", "tiered")
@@ -157,6 +158,11 @@ def test_raw_text_that_uses_the_header_follows(engine: Engine) -> None:
     "wrong",
     ["return nowhere;", "return 5", "return 5; } }", '#error "no"\nreturn 5;', "#if 1\nreturn 5;"],
 )
+@slip(
+    Where.HEADERS,
+    "a header that no longer compiles",
+    "The old one stays in force, the error has its place.",
+)
 def test_a_header_that_no_longer_compiles_leaves_the_old_in_force(
     engine: Engine, wrong: str
 ) -> None:
@@ -211,6 +217,11 @@ def test_a_plain_struct_is_carried_over_field_by_field(engine: Engine) -> None:
     assert engine.value(FIELD.format("b")) == 4.0
 
 
+@slip(
+    Where.HEADERS,
+    "a changed type that is no plain struct, while boxes of it live",
+    "Refused, with the list of boxes.",
+)
 def test_what_is_no_plain_struct_is_refused_and_named(engine: Engine) -> None:
     engine.write(HEADER.replace("int b = 2;", "int b = 2; std::string s;"))
     engine.value(BOX)
@@ -254,6 +265,7 @@ def test_an_edited_source_is_built_again_and_in_force(engine: Engine) -> None:
     assert list(engine.value(CALLS)) == [60, 1, 8]  # type: ignore[call-overload]
 
 
+@slip(Where.HEADERS, "a companion that no longer compiles or links", "The old one stays in force.")
 def test_a_source_that_is_wrong_leaves_the_old_in_force(engine: Engine) -> None:
     engine.write(API)
     engine.write(SOURCE, "NAME.cpp")

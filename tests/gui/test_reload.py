@@ -8,6 +8,8 @@ import time
 import pytest
 from imgui_bundle import imgui
 
+from tests.robustness import Where, slip
+
 pytestmark = pytest.mark.gui
 
 HELLO = '(defn ^:frame draw! [] (imgui/Begin "Tool") (imgui/Button "{label}") (imgui/End))\n'
@@ -195,6 +197,11 @@ def test_edited_headers_and_sources_are_in_force_without_a_restart(open_gui, scr
     assert not standing(gui)
 
 
+@slip(
+    Where.RELOAD,
+    "a new `^:frame` function from an eval; one that is removed",
+    "Drawn; no longer drawn.",
+)
 def test_a_frame_function_from_an_eval_is_drawn_and_a_removed_one_no_more(open_gui, tool):
     gui = open_gui(tool)
     gui.value(
@@ -223,6 +230,11 @@ def test_a_file_loaded_by_hand_is_drawn_with_its_frame_function(open_gui, tool, 
 
 
 @pytest.mark.parametrize("content", [b" \n\n", b"; \xff\xfe nothing", b"(ns tool", b'(def s "'])
+@slip(
+    Where.FILES,
+    "white space only, no UTF-8, half an `ns`, an unclosed string: in the window",
+    "The last good version is drawn.",
+)
 def test_the_last_good_version_is_drawn_whatever_the_file_holds(open_gui, tool, content):
     gui = open_gui(tool)
     good = tool.read_bytes()

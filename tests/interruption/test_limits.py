@@ -16,6 +16,7 @@ from runtime.interruption import CallLimits
 from runtime.native import _support
 from runtime.tiers.engine import STRATEGIES
 from tests.interruption.scripts import ENDLESS, GROWING, ON_THREADS
+from tests.robustness import Where, slip
 
 SECONDS = 0.12
 
@@ -40,6 +41,11 @@ def proof_of_life(runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize("name", ENDLESS)
+@slip(
+    Where.ENDLESS,
+    ENDLESS,
+    "Interrupted at the limit, in every strategy: the error has the place of the loop and the Lisp stack.",
+)
 def test_what_does_not_end_is_interrupted(runtime: Runtime, name: str) -> None:
     definitions, call = ENDLESS[name]
     runtime.eval(definitions, "script.jank")
@@ -57,6 +63,7 @@ def test_what_does_not_end_is_interrupted(runtime: Runtime, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ON_THREADS)
+@slip(Where.ENDLESS, "the same at load, on the loader's thread", "The same.")
 def test_on_another_thread_too(runtime: Runtime, name: str) -> None:
     definitions, call = ENDLESS[name]
     found: list[BaseException] = []
@@ -104,6 +111,11 @@ def test_rounds_that_take_long_are_looked_at_one_by_one(runtime: Runtime) -> Non
     proof_of_life(runtime)
 
 
+@slip(
+    Where.ENDLESS,
+    "a macro that does not end",
+    "Interrupted at the limit; the stack names the macro.",
+)
 def test_a_macro_that_does_not_end(runtime: Runtime) -> None:
     with pytest.raises(Interruption) as caught:
         runtime.eval("(defmacro m [] (while true))\n(m)", "macro.jank")
@@ -127,6 +139,11 @@ def test_evaluating_does_not_prolong_the_limit(runtime: Runtime) -> None:
     proof_of_life(runtime)
 
 
+@slip(
+    Where.ENDLESS,
+    "Esc, Ctrl-C, `interrupt` of an editor",
+    'The call ends at once: "interrupted by the user".',
+)
 def test_somebody_asks(runtime: Runtime) -> None:
     limits, runtime.call_limits = runtime.call_limits, CallLimits()
     try:
@@ -141,6 +158,7 @@ def test_somebody_asks(runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize("name", GROWING)
+@slip(Where.ENDLESS, GROWING, "Interrupted when memory grew by the limit (1 GB), with the place.")
 def test_memory_has_a_limit(runtime: Runtime, name: str) -> None:
     limits, runtime.call_limits = runtime.call_limits, CallLimits(30, 50 << 20)
     definitions, call = GROWING[name]
@@ -154,6 +172,7 @@ def test_memory_has_a_limit(runtime: Runtime, name: str) -> None:
     proof_of_life(runtime)
 
 
+@slip(Where.THREADS, "a future that does not end", "`future-cancel` and the *Threads* list end it.")
 def test_a_future_can_be_cancelled(runtime: Runtime) -> None:
     runtime.eval("(def fut (future (while true)))")
     assert runtime.eval("(future-cancel fut)") is True
@@ -171,6 +190,11 @@ def test_an_interrupted_sequence_does_not_look_ended(runtime: Runtime) -> None:
         runtime.eval("(count xs)")
 
 
+@slip(
+    Where.ENDLESS,
+    "`(read-line)` that nobody answers",
+    "Interrupted at the limit; what is typed later is not lost.",
+)
 def test_reading_a_line_that_nobody_types(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from runtime.events import Reload
 from runtime.interruption import CallLimits
+from tests.robustness import Where, slip
 
 TEXT = "(ns main)\n(defonce state (atom 0))\n(def n {})\n(defn f [] [n (+ n 1)])\n"
 
@@ -30,6 +31,7 @@ def write(program, text: str) -> None:
     os.replace(fresh, program.path("main"))
 
 
+@slip(Where.FILES, "a file that changes a thousand times", "What it says at last is in force.")
 def test_a_thousand_saves(files):
     program = files("interpret")
     program.save(TEXT.format(0))
@@ -45,6 +47,7 @@ def test_a_thousand_saves(files):
     assert program.runtime.problems() == []
 
 
+@slip(Where.RELOAD, "a save in the middle of a reload", "It is taken after that.")
 def test_a_save_in_the_middle_of_a_reload(files):
     program = files("interpret")
     many = "".join(f"(defn g{i} [] (+ {i} n))\n" for i in range(300))
@@ -69,6 +72,7 @@ def test_a_save_in_the_middle_of_a_reload(files):
         "(def x (count (iterate inc 0)))",
     ],
 )
+@slip(Where.ENDLESS, "a load that does not end", "Interrupted; later saves go on.")
 def test_a_load_that_does_not_end_is_interrupted_and_later_saves_go_on(files, endless):
     program = files("tiered")
     program.runtime.call_limits = CallLimits(seconds=0.3)

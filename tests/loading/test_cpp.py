@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.loading.conftest import STRATEGIES, Files
+from tests.robustness import Where, slip
 
 _serial = itertools.count(1)
 Make = Callable[..., Files]
@@ -26,6 +27,7 @@ def standing(files: Files) -> list[str]:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+@slip(Where.HEADERS, "a `cpp/raw` that is taken out", "Its names are known no longer.")
 def test_removed_raw_text_is_known_no_longer(files: Make, strategy: str) -> None:
     program, f = files(strategy), f"removed_{next(_serial)}"
     use = f"(defn now [] (cpp/{f}))"
@@ -40,6 +42,7 @@ def test_removed_raw_text_is_known_no_longer(files: Make, strategy: str) -> None
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+@slip(Where.HEADERS, "a C++ macro changed 41 → 42 → 41", "It means what the file says.")
 def test_a_macro_of_cpp_means_what_the_file_says(files: Make, strategy: str) -> None:
     program, name = files(strategy), f"MACRO_{next(_serial)}"
     for value in (41, 42, 41):
@@ -49,6 +52,9 @@ def test_a_macro_of_cpp_means_what_the_file_says(files: Make, strategy: str) -> 
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+@slip(
+    Where.HEADERS, "an inline function redefined in a namespace", "What follows calls the new one."
+)
 def test_a_function_redefined_in_a_namespace_is_called_by_what_follows(
     files: Make, strategy: str
 ) -> None:
@@ -66,6 +72,11 @@ HEADER = "#pragma once\nnamespace {n} {{ struct s {{ {field} }}; inline int f() 
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+@slip(
+    Where.HEADERS,
+    "an edited header",
+    "All that depends on it is evaluated again; one that no longer compiles leaves the old in force.",
+)
 def test_an_edited_header_is_seen_by_all_that_depends_on_it(files: Make, strategy: str) -> None:
     program, n = files(strategy), f"dep_{next(_serial)}"
     header = f"{n}.hpp"
@@ -94,6 +105,12 @@ def test_an_edited_header_is_seen_by_all_that_depends_on_it(files: Make, strateg
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+@slip(
+    Where.HEADERS,
+    "a struct whose layout changes while boxes of it live",
+    "Plain structs are carried over field by field; a field that a script uses and that is gone "
+    "is an error of the script.",
+)
 def test_a_box_outlives_a_change_of_layout(files: Make, strategy: str) -> None:
     program, n = files(strategy), f"box_{next(_serial)}"
     header = f"{n}.hpp"
@@ -118,6 +135,11 @@ def test_a_box_outlives_a_change_of_layout(files: Make, strategy: str) -> None:
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+@slip(
+    Where.HEADERS,
+    "the same while the script is broken or cannot be read",
+    "The last good version goes on over the object as it was; both follow with the save that mends it.",
+)
 def test_a_box_follows_when_what_was_broken_is_mended(files: Make, strategy: str) -> None:
     program, n = files(strategy), f"late_{next(_serial)}"
     header = f"{n}.hpp"
@@ -139,6 +161,7 @@ def test_a_box_follows_when_what_was_broken_is_mended(files: Make, strategy: str
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+@slip(Where.HEADERS, "a `cpp/raw` edited after a header that boxes hold types of", "Boxes go on.")
 def test_a_box_follows_when_raw_text_is_declared_again_with_a_header(
     files: Make, strategy: str
 ) -> None:

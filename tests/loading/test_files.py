@@ -10,6 +10,7 @@ import pytest
 
 from runtime.errors import source_of
 from runtime.files import read_text
+from tests.robustness import Where, slip
 
 GOOD = "(ns main)\n(defonce state (atom 1))\n(def base 10)\n(defn f [] (* 2 base))\n"
 MENDED = GOOD.replace("10", "50")
@@ -38,6 +39,11 @@ def told(found: list[str], words: str) -> bool:
 
 
 @pytest.mark.parametrize("name", TEXTS)
+@slip(
+    Where.FILES,
+    TEXTS,
+    "Told as long as it stands; the last good version keeps running, with its state.",
+)
 def test_texts(files, name):
     program = files("interpret")
     assert program.save(GOOD) == []
@@ -51,6 +57,11 @@ def test_texts(files, name):
     assert program.value("[@state (f)]") == "[2 100]"
 
 
+@slip(
+    Where.FILES,
+    "a folder, a pipe, a link to itself in a script's place",
+    "Told; the last good version keeps running.",
+)
 def test_a_folder_a_pipe_and_links(files):
     program = files("interpret")
     program.save(GOOD)
@@ -71,6 +82,7 @@ def test_a_folder_a_pipe_and_links(files):
     assert program.value("(f)") == "100"
 
 
+@slip(Where.FILES, "a pipe, where panels and errors show a script's lines", "Nobody waits for it.")
 def test_nobody_waits_for_the_other_end_of_a_pipe(tmp_path):
     pipe = tmp_path / "main.jank"
     os.mkfifo(pipe)
@@ -81,6 +93,7 @@ def test_nobody_waits_for_the_other_end_of_a_pipe(tmp_path):
         read_text(tmp_path)
 
 
+@slip(Where.FILES, "a file that is saved in two steps", "Read once it is whole.")
 def test_a_file_that_is_written_in_two_steps_is_read_whole(files):
     program = files("interpret")
     program.save(GOOD + "(def last-one 1)\n")
@@ -103,6 +116,7 @@ def test_a_file_that_is_written_in_two_steps_is_read_whole(files):
     assert program.value("[(f) last-one]") == "[100 1]"
 
 
+@slip(Where.RELOAD, "circular requires", "Told at every edit.")
 def test_circles_are_told_at_every_edit(files):
     program = files("interpret")
     program.path("b").write_text("(ns b (:require [main]))\n(def y 1)\n")
@@ -115,6 +129,7 @@ def test_circles_are_told_at_every_edit(files):
     assert program.value("x") == "1"
 
 
+@slip(Where.RELOAD, "a lost required file", "Told at every edit; what it defined keeps running.")
 def test_a_lost_required_file_is_told_at_every_edit(files):
     program = files("interpret")
     program.path("b").write_text("(ns b)\n(defn y [] 1)\n")
@@ -129,6 +144,11 @@ def test_a_lost_required_file_is_told_at_every_edit(files):
     assert program.runtime.problems() == []
 
 
+@slip(
+    Where.RELOAD,
+    "a form that fails while its dependents wait",
+    "It keeps its definition, and so do they; the other forms come into force.",
+)
 def test_a_form_that_fails_keeps_its_definition_and_leaves_the_others(files):
     program = files("interpret")
     program.save("(ns main)\n(defonce a 1)\n(defn f [] 1)\n(def t [(f)])\n")
@@ -143,6 +163,7 @@ def test_a_form_that_fails_keeps_its_definition_and_leaves_the_others(files):
     assert program.value("[(f) t (resolve 'a)]") == "[3 [3 5] nil]"
 
 
+@slip(Where.RELOAD, "a `defonce` that is cut and comes back", "It keeps its value.")
 def test_a_defonce_that_was_cut_and_comes_back_keeps_its_value(files):
     program = files("interpret")
     program.save("(ns main)\n(defonce a (atom 1))\n")
@@ -153,6 +174,11 @@ def test_a_defonce_that_was_cut_and_comes_back_keeps_its_value(files):
     assert program.value("@a") == "7"
 
 
+@slip(
+    Where.RELOAD,
+    "a function redefined by an eval, and the file saved again",
+    "The file has the last word.",
+)
 def test_the_file_has_the_last_word_over_an_eval(files):
     program = files("interpret")
     program.save("(ns main)\n(defn f [] 1)\n(def x (f))\n")
@@ -162,6 +188,11 @@ def test_the_file_has_the_last_word_over_an_eval(files):
     assert program.value("[(f) x]") == "[1 1]"
 
 
+@slip(
+    Where.RELOAD,
+    "`(require … :reload)` and `load-file` of an unchanged file",
+    "All of it is evaluated.",
+)
 def test_reload_and_load_file_evaluate_all_of_an_unchanged_file(files):
     program = files("interpret")
     program.path("b").write_text("(ns b)\n(defonce loads (atom 0))\n(swap! loads inc)\n")
