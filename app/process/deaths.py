@@ -74,7 +74,8 @@ class Death:
 
 def blamed(last: list[tuple[int, Doing]], report: str) -> Doing | None:
     """Which of the things evaluated at the end is to blame. A report that names its thread decides: what died
-    on a thread that is not Lisp's is nobody's there."""
+    on a thread that is not Lisp's is nobody's there. Without a report (SIGKILL), one of two cannot be blamed:
+    who does it again will be alone sooner or later."""
     for line in report.splitlines():
         for start in ("Current thread 0x", "thread 0x"):  # Python's fault handler's words, and ours
             if line.startswith(start):
@@ -82,4 +83,4 @@ def blamed(last: list[tuple[int, Doing]], report: str) -> Doing | None:
                 return next((doing for ident, doing in last if ident == thread), None)
     if "Thread 0x" in report:  # Python's threads are listed, and it was none of them
         return None
-    return last[0][1] if last else None
+    return last[0][1] if len(last) == 1 else None

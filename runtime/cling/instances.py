@@ -72,7 +72,8 @@ class Boxes:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._seen: tuple[int, frozenset[str]] = (0, frozenset())  # the world and the boxes' types, then
+        # The world and the types of boxes when they were looked at last.
+        self._seen: tuple[int, frozenset[str]] = (0, frozenset())
         self._waiting: list[Migration] = []
 
     def look(self) -> list[Refused]:
