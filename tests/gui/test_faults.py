@@ -1,4 +1,4 @@
-"""C++ that faults in the real window: in a frame, at load, over nREPL."""
+"""C++ that faults in the real window: in a frame, at load, over nREPL; Escape while a load does not end."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from imgui_bundle import imgui
 
 from app.soak.nrepl_client import NreplClient
+from runtime.native import _support
 
 pytestmark = pytest.mark.gui
 
@@ -70,4 +72,24 @@ def test_faults_in_a_frame_at_load_and_over_nrepl(
     thread.join()
     client.close()
     assert SAID in answers[0][1] and answers[1] == ("3", "")
+    draws(gui)
+
+
+def test_escape_ends_a_load_that_does_not_end(open_gui: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "faulty.jank"
+    file.write_text(HEAD + SOUND)
+    gui = open_gui(file, cache=False, limit=0.0)
+    draws(gui)
+    own = threading.get_ident()
+
+    def loading() -> bool:
+        return any(thread != own and seconds > 0.3 for thread, seconds in _support.watched())
+
+    save(gui, file, HEAD + SOUND + "(while true)", loading)
+    draws(gui)
+    for down in (True, False):
+        imgui.get_io().add_key_event(imgui.Key.escape, down)
+        gui.frames(2)
+    said = "interrupted by the user"
+    gui.until(lambda: any(said in message for message in messages(gui)), said)
     draws(gui)
