@@ -87,7 +87,10 @@ def describe(event: Event) -> str:
             files = ", ".join(Path(file).name for file in event.files)
             with_ = ", ".join(Path(header).name for header in event.headers)
             outcome = "" if event.ok else ", with errors"
-            return f"{files}: declared {with_} again, {event.latency_ms:.0f} ms{outcome}"
+            fresh = ", ".join(Path(source).name for source in event.rebuilt)
+            anew = f"\n{fresh} was built again: its static variables start anew" if fresh else ""
+            why = "".join(f"\n{reason}" for reason in event.reasons)
+            return f"{files}: declared {with_} again, {event.latency_ms:.0f} ms{outcome}{anew}{why}"
         case BoxesCarried():
             lost = f", without {', '.join(event.lost)}" if event.lost else ""
             return f"{event.boxes} boxes of {event.type} carried over{lost}"

@@ -35,12 +35,15 @@ class Reload(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CppReload(Event):
-    """Edited C++ was declared again, with the `headers` that may mean it. `latency_ms` as of a Reload."""
+    """Edited C++ was declared again, with the `headers` that may mean it. `latency_ms` and `reasons` as of a
+    Reload, the latter with the script's name. What is static in the sources `rebuilt` starts anew."""
 
     files: tuple[str, ...]
     headers: tuple[str, ...]
     latency_ms: float
     ok: bool
+    reasons: tuple[str, ...] = ()
+    rebuilt: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

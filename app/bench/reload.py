@@ -18,15 +18,31 @@ from imgui_bundle import imgui
 
 from app.application import Application, Options
 from app.bench._measure import SCRIPTS, Metrics, in_process, percentile, scratch
-from runtime.events import Reload
+from runtime.events import CppReload, Reload
 
 EDITS = 40  # of each kind
 FPS = 60.0
 WINDOW = "Fifty calls"
+REQUIRED = '(require \'["bench_scene.hpp" :as scene :scope "bench_scene"])\n'
 WAIT_S = 120.0
 STEADY, AFTER = 180, 30  # frames
 LINES = 1_000
 DEFINITIONS, FORMS, LITERAL_MB = 20_000, 100_000, 10
+INCLUDED = ("/usr/include", "/usr/local/include")
+GLM = """#pragma once
+#include <glm/glm.hpp>
+#include <glm/gtc/matrix_transform.hpp>
+namespace bench_scene {{
+{functions}
+inline float width() {{ return 420.0f; }}
+}}
+"""
+GLM_FUNCTION = """inline glm::vec3 turned_{0}(glm::vec3 const &v, float angle) {{
+  glm::mat4 const m = glm::rotate(glm::mat4(1.0f), angle + {0}.0f, glm::vec3(0.0f, 1.0f, 0.0f));
+  return glm::vec3(m * glm::vec4(v, 1.0f));
+}}
+
+"""
 NEW_CALLS = (
     '(imgui/BulletText #cpp "%s" (str fps))',
     "(imgui/Spacing)",
@@ -42,7 +58,7 @@ NEW_CALLS = (
 def run() -> dict[str, Any]:
     """Latencies of edits, and the longest frame around saves of any size."""
     rows = in_process(measure)
-    for work in (small_saves, definitions, forms, literal):
+    for work in (small_saves, header, definitions, forms, literal):
         rows |= in_process(work)
     ratios = {f"longest frame, {n}": r["ratio"] for n, r in rows.items() if "ratio" in r}
     return {"rows": rows, "ratios": ratios}
@@ -51,13 +67,18 @@ def run() -> dict[str, Any]:
 class Edited:
     """The app, headless, on one script whose window's width tells which version of it is drawn."""
 
-    def __init__(self, folder: Path, more: str = "") -> None:
+    def __init__(self, folder: Path, more: str = "", header: str = "") -> None:
+        self.header = folder / "bench_scene.hpp"
+        if header:
+            self.header.write_text(header, encoding="utf-8")
         self.script = folder / "fifty_calls.jank"
         text = (SCRIPTS / self.script.name).read_text(encoding="utf-8")
         head, mark, rest = text.partition("(defn ^:frame")
         self.width = 420
-        self.text = head + "(def width 420.0)\n" + more + mark + rest
-        self.text = self.text.replace("ImVec2. 420.0 780", "ImVec2. (cpp/float. width) 780")
+        width = REQUIRED if header else "(def width 420.0)\n"
+        self.text = head + width + more + mark + rest
+        shown = "(scene/width)" if header else "(cpp/float. width)"
+        self.text = self.text.replace("ImVec2. 420.0 780", f"ImVec2. {shown} 780")
         self.script.write_text(self.text, encoding="utf-8")
         options = Options((self.script,), headless=True, fps=FPS, cache=False, config_dir=folder)
         self.app = Application(options)
@@ -79,26 +100,27 @@ class Edited:
         self.width += 1
         return self.text
 
-    def save(self, text: str) -> Metrics:
-        """Save a version and draw frames until it is shown."""
+    def save(self, text: str, file: Path | None = None) -> Metrics:
+        """Save a version of the script, or of another file, and draw frames until it is shown."""
         assert self.app.runtime is not None
         reloads, stubs = self.app.runtime.events, self.app.runtime.stubs
-        known, misses = len(reloads.of(Reload)), stubs.stats().misses
+        kind: type[Reload | CppReload] = CppReload if file is not None else Reload
+        known, misses = len(reloads.of(kind)), stubs.stats().misses
         content = text.encode()
         start = time.perf_counter()
-        self.script.write_bytes(content)
+        (file or self.script).write_bytes(content)
         while not self.shown():
             self.app.step()
             if time.perf_counter() - start > WAIT_S:
                 raise RuntimeError(f"not drawn after {WAIT_S:g} s: {self.app.problem_texts()}")
         spent = (time.perf_counter() - start) * 1e3
-        while len(reloads.of(Reload)) == known:
+        while len(reloads.of(kind)) == known:
             time.sleep(0.001)
-        last = reloads.of(Reload)[-1]
+        last = reloads.of(kind)[-1]
         return {
             "edit_to_pixel_ms": spent,
             "load_ms": last.latency_ms,
-            "evaluated": last.forms_evaluated,
+            "evaluated": last.forms_evaluated if isinstance(last, Reload) else 0,
             "stubs_compiled": stubs.stats().misses - misses,
         }
 
@@ -108,11 +130,11 @@ class Edited:
             self.app.step()
         return self.app.loop.log.last(count).total.tolist()
 
-    def longest(self, text: str) -> Metrics:
+    def longest(self, text: str, file: Path | None = None) -> Metrics:
         """The longest frame around a save, beside steady ones before it."""
         steady = percentile(self.frames(STEADY), 99)
         first = self.app.loop.log.count
-        saved = self.save(text)
+        saved = self.save(text, file)
         self.frames(AFTER)
         log = self.app.loop.log
         around = log.last(log.count - first).total.tolist()
@@ -125,10 +147,10 @@ class Edited:
 
 
 @contextmanager
-def edited(more: str = "") -> Iterator[Edited]:
+def edited(more: str = "", header: str = "") -> Iterator[Edited]:
     """The app on a script, closed at the end."""
     with scratch() as folder:
-        made = Edited(Path(folder), more)
+        made = Edited(Path(folder), more, header)
         try:
             yield made
         finally:
@@ -172,6 +194,26 @@ def small_saves() -> dict[str, Metrics]:
     with edited(dependents(10) + filler(LINES)) as app:
         samples = [app.longest(app.edit(lambda t: t)) for _ in range(10)]
     return {"a small save": max(samples, key=lambda sample: sample["ratio"])}
+
+
+def header() -> dict[str, Metrics]:
+    """A header of 1,000 lines over glm in which one function changes, ten times."""
+    row = f"a header of {LINES:,} lines over glm"
+    if not any((Path(place) / "glm" / "glm.hpp").exists() for place in INCLUDED):
+        return {f"{row} (glm is not installed: libglm-dev)": {}}
+    text = GLM.format(functions="".join(GLM_FUNCTION.format(n) for n in range(LINES // 5)))
+    with edited(filler(LINES), text) as app:
+        samples = []
+        for _ in range(10):
+            text = text.replace(f"return {app.width}.0f", f"return {app.width + 1}.0f")
+            app.width += 1
+            samples.append(app.longest(text, app.header))
+    latencies = [s["edit_to_pixel_ms"] for s in samples]
+    worst = max(samples, key=lambda sample: sample["ratio"])
+    return {
+        row: worst
+        | {"edit_to_pixel_ms": percentile(latencies, 50), "p95_ms": percentile(latencies, 95)}
+    }
 
 
 def definitions() -> dict[str, Metrics]:

@@ -116,7 +116,7 @@ class Declarations:
         sound = is_balanced(
             unit.text
         )  # what is not is rejected, and outside of a world in plainer words
-        hidden = sound and worlds.hides(unit)
+        hidden = sound and (worlds.hides(unit) or worlds.straddles(unit))
         if hidden:
             done = worlds.replace(self._session, [], unit, _user_folders)
         else:
@@ -130,7 +130,7 @@ class Declarations:
                 _taken_back.update(unit.files.keys() - _declared_files)
             done = worlds.replace(self._session, old, unit, _user_folders)
         elif done.ok and not hidden:
-            worlds.add(unit)
+            worlds.add(unit, inside=bool(worlds.newest.number) and sound)
             worlds.mention(unit.names)
             _declared_files.update(unit.files)
         if not done.ok and not done.traceless:
@@ -166,9 +166,14 @@ class Declarations:
                 message = f"{header} does not compile"
                 raise CppError(message, span, found=str(e), notes=[_place_note(e)]) from None
             path = find_header(header.strip("<>"), _user_folders)
-            text = self._header_code(code, files)
+            unit = header_unit(path, header, _user_folders) if path is not None else None
+            inside = unit is not None and worlds.concerns(unit)
+            straddles = unit is not None and worlds.straddles(unit)
+            text = self._header_code(code, inside)
             if path is None and _is_sound(header):
                 done = self._session.declare(text)
+            elif straddles:
+                done = worlds.replace(self._session, [], unit, _user_folders)
             else:
                 order = sorted(files, key=lambda file: file != path)
                 done = judged(self._session, text, [Source(str(f), read_text(f)) for f in order])
@@ -178,22 +183,24 @@ class Declarations:
                 raise self._header_error(done, header, span)
             _declared.add(code)
             _declared_files.update(files)
-            if path is None:
+            if unit is None:
                 worlds.mention_all()
-            elif worlds.hides(unit := header_unit(path, header, _user_folders)):
+            elif straddles:
+                pass  # it is in force
+            elif worlds.hides(unit):
                 done = worlds.replace(self._session, [], unit, _user_folders)
                 if not done.ok:
                     raise self._header_error(done, header, span)
             else:
-                worlds.add(unit)
+                worlds.add(unit, inside)
                 worlds.mention(unit.names)
             self._on_new()
 
     @staticmethod
-    def _header_code(code: str, files: set[Path]) -> str:
-        """What declares a header: in the newest world where it includes what is there."""
+    def _header_code(code: str, inside: bool) -> str:
+        """What declares a header, in the newest world or at global scope."""
         world = worlds.newest
-        if files.isdisjoint(world.files):
+        if not inside:
             return _reread(code, "require")
         seen = set(_declared_files)
         return world.around(

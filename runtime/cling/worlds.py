@@ -131,11 +131,11 @@ class Worlds:
 
     # --- units ------------------------------------------------------------------------------------
 
-    def add(self, unit: Unit) -> None:
-        """A unit was declared as it is, at global scope or in the newest world."""
+    def add(self, unit: Unit, inside: bool) -> None:
+        """A unit was declared as it is, at global scope or `inside` the newest world."""
         self.units.append(unit)
         self._ever.update(unit.defined)
-        if self.newest.number:
+        if inside:
             self.newest.units.append(unit)
             self.newest.names |= unit.names
             self.newest.roots |= unit.namespaces | unit.defined.keys()
@@ -256,6 +256,25 @@ class Worlds:
         """The names that were defined at global scope and are no longer."""
         now = {name for unit in units for name in unit.defined}
         return {name: kind for name, kind in self._ever.items() if name not in now}
+
+    def concerns(self, unit: Unit) -> bool:
+        """Whether a new unit belongs in the newest world: it is raw text, includes what is there, or adds to
+        a namespace of it."""
+        world = self.newest
+        return bool(world.number) and (
+            unit.path is None
+            or not world.files.isdisjoint(unit.files)
+            or not world.roots.isdisjoint(unit.namespaces)
+        )
+
+    def straddles(self, unit: Unit) -> bool:
+        """Whether a new unit that belongs in the newest world adds to a namespace that is only outside of it
+        too, which it would hide there, so that it needs another world."""
+        return self.concerns(unit) and any(
+            other.namespaces & unit.namespaces
+            for other in self.units
+            if other not in self.newest.units
+        )
 
     def hides(self, unit: Unit) -> bool:
         """Whether the newest world hides a name that a unit defines, so that it needs another one."""

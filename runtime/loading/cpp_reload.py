@@ -138,6 +138,12 @@ class CppReloads:
                     headers=tuple(u.name for u in worlds.newest.units if u.path is not None),
                     latency_ms=(at - waiting.since) * 1e3,
                     ok=not any(work.errors for work in passes),
+                    reasons=tuple(
+                        f"{work.state.path.name}, {reason}"
+                        for work in passes
+                        for reason in work.reasons
+                    ),
+                    rebuilt=tuple(sorted(map(str, rebuilt.libraries))) if rebuilt else (),
                 )
             )
             told(passes, at)

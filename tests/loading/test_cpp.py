@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from runtime.events import CppReload
 from tests.loading.conftest import STRATEGIES, Files
 from tests.robustness import Where, slip
 
@@ -96,6 +97,9 @@ def test_an_edited_header_is_seen_by_all_that_depends_on_it(files: Make, strateg
     assert program.value("(now)") == "[5 5 50 7 3]"
     edit_header(program, header, text(6))
     assert program.value("(now)") == "[6 6 60 7 3]"
+    [event] = program.runtime.events.of(CppReload)
+    assert "main.jank, derived: base changed" in event.reasons
+    assert not [reason for reason in event.reasons if "other" in reason or "kept" in reason]
     edit_header(program, header, text(8).replace("return 8", "return nowhere"))
     assert standing(program)
     assert program.value("(now)") == "[6 6 60 7 3]"
@@ -184,3 +188,61 @@ def test_a_box_follows_when_raw_text_is_declared_again_with_a_header(
     assert program.value(f"{raw} [(g) (get-v) (cpp/.-v (cpp/unbox *b))]") == "[3 77 77]"
     assert not program.save(main[: main.index("(cpp/raw")])
     assert program.value("[(get-v) (cpp/.-v (cpp/unbox *b))]") == "[77 77]"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_script_that_gives_up_a_lost_field_gets_boxes_of_the_new_layout(
+    files: Make, strategy: str
+) -> None:
+    program, n = files(strategy), f"lost_{next(_serial)}"
+    header = f"{n}.hpp"
+    (program.folder / header).write_text(HEADER.format(n=n, value=1, field="int v = 1; int k = 3;"))
+    main = (
+        f'(ns main (:require ["{header}" :as h :scope "{n}"]))'
+        "(defonce *b (cpp/box (cpp/new h/s))) (defn get-it [] (cpp/.-v (cpp/unbox *b)))"
+        "(defn set-k [n] (cpp/= (cpp/.-k (cpp/unbox *b)) (cpp/int n)) nil)"
+    )
+    assert not program.save(main)
+    program.value("(set-k 5)")
+    edit_header(program, header, HEADER.format(n=n, value=1, field="int k = 3; int w = 8;"))
+    assert any("'v'" in error for error in standing(program))
+    assert program.value("(get-it)") == "1"  # the last good one, over the object as it was
+    assert not program.save(main.replace("cpp/.-v", "cpp/.-w"))
+    assert program.value("(get-it)") == "8"
+    assert not program.save(main.replace("cpp/.-v", "cpp/.-k"))
+    assert program.value("(get-it)") == "5"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_headers_that_are_new_after_a_reload_share_namespaces_with_others(
+    files: Make, strategy: str
+) -> None:
+    """With what was declared again, and with what never was."""
+    program, n, o = files(strategy), f"shared_{next(_serial)}", f"other_{next(_serial)}"
+    text = "#pragma once\n{more}namespace {n} {{ inline int {f}() {{ return {value}; }} }}\n"
+
+    def write(file: str, f: str, value: str, ns: str = n, more: str = "") -> str:
+        found = text.format(n=ns, f=f, value=value, more=more)
+        (program.folder / f"{ns}{file}.hpp").write_text(found)
+        return found
+
+    def required(*names: str) -> str:
+        return " ".join(f'["{s}{f}.hpp" :as {a} :scope "{s}"]' for a, s, f in map(str.split, names))
+
+    write("_a", "a", "1")
+    assert not program.save(f"(ns main (:require {required(f'a {n} _a')})) (defn now [] (a/a))")
+    edit_header(program, f"{n}_a.hpp", write("_a", "a", "2"))
+    write("_b", "b", "20")
+    write("_c", "c", f"100 + {o}::d()", o, f'#include "{o}_d.hpp"\n')
+    write("_d", "d", "300", o)
+    headers = required(f"a {n} _a", f"b {n} _b", f"d {o} _d", f"c {o} _c")
+    assert not program.save(
+        f"(ns main (:require {headers})) (defn now [] [(a/a) (b/b) (d/d) (c/c)])"
+    )
+    assert program.value("(now)") == "[2 20 300 400]"
+    edit_header(program, f"{o}_d.hpp", write("_d", "d", "500", o))
+    assert program.value("(now)") == "[2 20 500 600]"
+    raw = f'(cpp/raw "namespace {o} {{ inline int e() {{ return d() + 1; }} }}")'
+    use = f"(defn now [] [(a/a) (b/b) (d/d) (c/c) (cpp/{o}.e)])"
+    assert not program.save(f"(ns main (:require {headers})) {raw} {use}")
+    assert program.value("(now)") == "[2 20 500 600 501]"
