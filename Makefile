@@ -14,7 +14,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11, \
 UV := $(shell command -v uv 2>/dev/null)
 
 # The test suite's parts; two of them run at a time.
-PARTS := tests-app tests-cpp tests-engine $(addprefix conformance-,interop language language-repeated interop-repeated)
+PARTS := soak tests-app tests-cpp tests-engine $(addprefix conformance-,interop language language-repeated interop-repeated)
 CPP_TESTS := $(addprefix tests/,cling interruption loading native stubs)
 
 .PHONY: help run test setup lint format bench doctor clean $(PARTS)
@@ -43,6 +43,8 @@ tests-cpp:
 	$(BIN)/pytest $(CPP_TESTS)
 tests-engine:
 	$(BIN)/pytest $(addprefix --ignore=,tests/app tests/gui tests/conformance $(CPP_TESTS))
+soak:
+	$(BIN)/tierscope soak --minutes 2 --seed 1 --headless || { echo "the soak of two minutes" >> $${TIERSCOPE_TEST_FAILURES:-/dev/null}; exit 1; }
 conformance-interop:
 	$(BIN)/pytest tests/conformance/interop tests/conformance/fuzz --ignore-glob='*/test_repeated.py'
 conformance-language:

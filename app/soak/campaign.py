@@ -24,7 +24,7 @@ from app.soak.slips import KILLS, SLIPS, Place, Slip
 COMPARE_EVERY = 12  # actions
 TELL_S = 30.0  # between two lines about how it goes
 KILL_S = 45.0  # between two slips that really damage the process: it is started again three times a minute
-LOAD_S = 10.0  # for an evaluation that needs what was saved just before
+LOAD_S = 60.0  # until what was saved is in force, on a machine that has much else to do
 STATE = """
 (pr-str (into (sorted-map)
   (for [ns '[main parts], [sym v] (ns-publics ns)
@@ -132,7 +132,7 @@ class Monkey:
             time.sleep(0.1)
             done, error = self.app.eval(code)
         if done != ":kept":
-            self.fail(f"nothing could be kept: {error}")
+            self.fail(f"nothing could be kept: {error}; {self.app.problems()}")
             return
         self.kept, self._kept_by = kept, self.app.pid
         self._pause(0.5)  # a journal may take a moment
@@ -157,7 +157,7 @@ class Monkey:
         self._until_in_force()
         fresh = fresh_state(self.project.script)
         self.findings.compared += 1
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + LOAD_S
         live, error = self.app.eval(STATE)
         while (error or live != fresh) and time.monotonic() < end:  # a header may take its time
             time.sleep(0.1)
@@ -207,7 +207,7 @@ class Monkey:
 
     def _until_in_force(self) -> None:
         wanted = f"[{self.project.stamp} {self.project.stamp}]"
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + LOAD_S
         found: str | None = ""
         while found != wanted:
             if time.monotonic() > end:

@@ -26,6 +26,7 @@ from runtime.analysis.types import (
     LispType,
     Type,
 )
+from runtime.cling.diagnostics import plain
 from runtime.cling.oracle import TypeOracle
 from runtime.core.values import Keyword
 from runtime.errors import AnalysisError
@@ -325,7 +326,7 @@ class Inference(InteropRules, Temporaries):
     def def_(self, node: n.Def, want: str) -> n.Node:
         init = self.visit(node.init, LISP) if node.init is not None else None
         if init is not None and isinstance(init.type, LispType):
-            node.var.boxed = init.type.boxed
+            node.var.boxed = plain(init.type.boxed)  # which follows the type into other worlds
         meta = self.visit(node.meta, LISP) if node.meta is not None else None
         return n.Def(node.var, init, meta, span=node.span)
 

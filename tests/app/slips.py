@@ -140,4 +140,13 @@ LATER = {
     "Render": Slip("(imgui/Render)", ("",)),
     "NewFrame": Slip("(imgui/NewFrame)", ("",)),
 }
-ALL = {**MISSING, **SURPLUS, **LATER}
+WILD = {
+    "a null pointer for a slider": slip(
+        '(imgui/SliderFloat "s" cpp/nullptr (cpp/float. 0.0) (cpp/float. 1.0))',
+        "segmentation fault in ImGui::SliderFloat",
+    ),
+    "a null pointer for a checkbox": slip(
+        '(imgui/Checkbox "c" cpp/nullptr)', "segmentation fault in ImGui::Checkbox"
+    ),
+}
+ALL = {**MISSING, **SURPLUS, **LATER, **WILD}

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.robustness import Where, slip
+
 ROOT = Path(__file__).parents[2]
 ALIVE = """(ns signalled)
 (def frames (atom 0))
@@ -99,6 +101,11 @@ HANGING = [state for state in STATES if state != "nothing"]
 
 
 @pytest.mark.parametrize("run", HANGING, indirect=True)
+@slip(
+    Where.ENDLESS,
+    "Ctrl-C while a frame, a load or an eval hangs; and once more",
+    "The call ends; the app ends.",
+)
 def test_ctrl_c_ends_the_call_and_twice_the_app(run: Run) -> None:
     run.hang()
     run.process.send_signal(signal.SIGINT)
@@ -110,6 +117,7 @@ def test_ctrl_c_ends_the_call_and_twice_the_app(run: Run) -> None:
 
 
 @pytest.mark.parametrize("run", STATES, indirect=True)
+@slip(Where.ENDLESS, "SIGTERM while something hangs", "The app ends.")
 def test_sigterm_ends_the_app_whatever_it_does(run: Run) -> None:
     run.hang()
     run.process.send_signal(signal.SIGTERM)

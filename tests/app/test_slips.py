@@ -13,7 +13,7 @@ from app.headless import Headless
 from app.settings import Settings
 from runtime.errors import LispError, LispErrors, render
 from runtime.runtime import Runtime
-from tests.app.slips import LATER, MISSING, SURPLUS, Slip
+from tests.app.slips import LATER, MISSING, SURPLUS, WILD, Slip
 from tests.robustness import Where, slip
 
 HEAD = '(ns tool (:require ["imgui.h" :as imgui :scope "ImGui"]))\n'
@@ -115,6 +115,16 @@ def test_a_surplus_end_or_pop_has_its_place(loop: Loop, name: str) -> None:
 )
 def test_what_imgui_asserts_on_later(loop: Loop, name: str) -> None:
     check(loop, LATER[name])
+
+
+@pytest.mark.parametrize("name", WILD)
+@slip(
+    Where.FRAME,
+    WILD,
+    "An error of the call, which is closed until its source changes; the frame goes on.",
+)
+def test_a_fault_within_imgui(loop: Loop, name: str) -> None:
+    check(loop, WILD[name])
 
 
 @slip(

@@ -16,6 +16,7 @@ from runtime import Runtime
 from runtime.core import huge
 from runtime.core.values import BigInt
 from runtime.errors import LispError
+from tests.robustness import Where, slip
 
 DIGITS = 1_000_000
 SEVENS = 7 * (10**DIGITS - 1) // 9  # what Python can make of that quickly
@@ -60,11 +61,17 @@ def runtime() -> Iterator[Runtime]:
 
 
 @pytest.mark.parametrize("source", WORK)
+@slip(
+    Where.COSTS,
+    "numbers of a million digits",
+    "Read, computed and printed by GMP, without the GIL.",
+)
 def test_a_million_digits(runtime: Runtime, source: str) -> None:
     assert WORK[source](runtime.eval(source)), source
 
 
 @pytest.mark.parametrize("source", BEYOND)
+@slip(Where.COSTS, BEYOND, "An error: more digits than the limit.")
 def test_what_has_no_room_is_refused(runtime: Runtime, source: str) -> None:
     with pytest.raises(LispError, match="80 million digits, the limit"):
         runtime.eval(source)

@@ -11,6 +11,7 @@ import pytest
 
 from runtime import Runtime, threads
 from runtime.native import _support
+from tests.robustness import Where, slip
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,7 @@ RUNAWAYS = {
 
 
 @pytest.mark.parametrize("name", RUNAWAYS)
+@slip(Where.THREADS, RUNAWAYS, "Listed with its place; cancelling ends it.")
 def test_what_runs_away_is_listed_and_stops_when_it_is_cancelled(rt: Runtime, name: str) -> None:
     body, kind = RUNAWAYS[name]
     if kind == "future":
@@ -64,6 +66,11 @@ def problems(rt: Runtime) -> list[str]:
     return [problem.error.message for problem in rt.problems()]
 
 
+@slip(
+    Where.THREADS,
+    "a future that fails and nobody derefs",
+    "A problem with its place and its causes.",
+)
 def test_a_failure_that_nobody_asks_for_becomes_a_problem_with_its_cause(
     rt: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +104,7 @@ def test_a_future_that_is_dropped_after_it_failed_is_a_problem_at_once(rt: Runti
     until(lambda: "dropped" in problems(rt))
 
 
+@slip(Where.THREADS, "an agent that fails", "A problem, unless `agent-error` looked at it.")
 def test_a_failed_agent_is_a_problem_unless_somebody_looks(
     rt: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +123,11 @@ def test_an_agent_goes_on_after_an_error_handler_that_fails(rt: Runtime) -> None
     assert rt.eval("(do (await calm) @calm)") == 2
 
 
+@slip(
+    Where.THREADS,
+    "a busy future while a frame is drawn",
+    "It stands aside; one that the frame waits for goes on.",
+)
 def test_futures_stand_aside_while_a_frame_is_drawn_and_lose_patience(rt: Runtime) -> None:
     rt.eval(
         "(def turns (atom 0)) (def go (atom true)) (def f (future (while @go (swap! turns inc))))"
@@ -142,6 +155,7 @@ ENDINGS = {
 }
 
 
+@slip(Where.THREADS, ENDINGS, "The program ends, without a word.")
 def test_the_program_ends_while_they_run() -> None:
     forms = "\n".join(ENDINGS.values())
     code = f'''

@@ -13,6 +13,7 @@ from app.application import Application, Options
 from app.nrepl import decode, encode
 from panels.desk import show_tab
 from tests.gui.conftest import SCRIPTS
+from tests.robustness import Where, slip
 
 pytestmark = pytest.mark.gui
 
@@ -118,6 +119,7 @@ DRAWN_OVER_NREPL = {
 }
 
 
+@slip(Where.NREPL, DRAWN_OVER_NREPL, "Evaluated within a frame, and answered.")
 def test_an_editor_may_draw_and_say_anything(open_gui, script):
     gui = open_gui(script(HELLO), nrepl_port=0)
     gui.until(lambda: gui.app.loop.entries, "the script's first frame")

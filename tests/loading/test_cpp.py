@@ -162,6 +162,8 @@ def test_a_box_follows_when_what_was_broken_is_mended(files: Make, strategy: str
         assert not program.save(main)
         assert program.value("[answer (get-v)]") == f"[{i + 2} 77]"
         assert program.value("(cpp/.-v (cpp/unbox *b))") == "77"  # compiled now
+    edit_header(program, header, HEADER.format(n=n, value=9, field="float pad = 1; int v = 1;"))
+    assert program.value("[answer (get-v) (cpp/.-v (cpp/unbox *b))]") == "[9 77 77]"
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -12,6 +12,7 @@ from runtime.errors import render
 from runtime.native import _support
 from runtime.tiers.engine import STRATEGIES
 from runtime.traces import fault
+from tests.robustness import Where, slip
 
 # A gate waits, without the GIL or with it, until somebody opens it; at most three seconds.
 GATE = """
@@ -80,6 +81,11 @@ def ticket(rt: Runtime) -> int:
 
 
 @pytest.mark.parametrize("case", CASES)
+@slip(
+    Where.THREADS,
+    "a future inside a C++ call that waits",
+    "The window's thread goes on: the call gives the GIL up.",
+)
 def test_c_plus_plus_of_a_future_runs_beside_the_windows_thread(rt: Runtime, case: str) -> None:
     source, expected = CASES[case]
     n = ticket(rt)
@@ -135,6 +141,11 @@ DRAWING = {
 
 
 @pytest.mark.parametrize("case", DRAWING)
+@slip(
+    Where.THREADS,
+    ["a future that calls ImGui: " + name for name in DRAWING],
+    "An error of the future, with its place.",
+)
 def test_a_future_that_draws_is_told_so(rt: Runtime, case: str) -> None:
     rt.start_imgui()
     body = DRAWING[case]
