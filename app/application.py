@@ -135,6 +135,7 @@ class Application:
             else:
                 runtime.load_async(script)
         self.loop.start(runtime)
+        self.loop.in_frame.append(self.continuity.look)
         self._watcher = Watcher(options.scripts, options.include, self._script_written)
         if options.nrepl_port is not None:
             nrepl = self._nrepl = NreplServer(options.nrepl_port, self._evaluate, runtime.interrupt)
@@ -260,6 +261,7 @@ class Application:
     def _note(self, event: Event) -> None:
         self.look.events.append(event)
         if isinstance(event, Reload):
+            self.continuity.loaded()
             if event.file not in self._awaited and event.forms_evaluated:
                 self.continuity.reloaded(event.file, self.loop, self.runtime)
             self._awaited.discard(event.file)

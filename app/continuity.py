@@ -18,6 +18,7 @@ from runtime.errors import Note, RuntimeFault
 from runtime.native import _support
 
 if TYPE_CHECKING:
+    from app.journal import Journal
     from runtime.runtime import Runtime
 
 RESTART = "the process before this one"  # whose problem it is
@@ -33,6 +34,8 @@ class Continuity:
         self._records: dict[tuple[str, str], bytes] = {}
         self._left_out: dict[str, set[str]] = {}  # script -> entries
         self._runtime: Runtime | None = None
+        self._journal: Journal | None = None
+        self._restored: list[Note] = []  # what came back, and what did not
         self.restart_ms: float | None = (
             None  # from the last process's death to this one's first frame
         )
@@ -73,13 +76,36 @@ class Continuity:
             return
         self._runtime = runtime
         _keep_last_words(life.crash_file)
+        if life.journal is not None:
+            from app.journal import Journal
+
+            self._journal = Journal(runtime, life.journal)
         if not life.deaths:
             return
+        if self._journal is not None and self._journal.unreadable:
+            self._restored.append(Note(f"no state was restored: {self._journal.unreadable}"))
         forms = {d.digest: _left_out_text(d) for d in life.left_out if d.kind == "load"}
         activity.leave_out(forms)
         runtime.report_fault(RESTART, self.problem())
 
-    def problem(self, more: tuple[Note, ...] = ()) -> RuntimeFault:
+    def loaded(self) -> None:
+        """A script is in force: its variables get back what they held when the last process was lost."""
+        found = self._journal.restore() if self._journal is not None else None
+        if found is None:
+            return
+        assert self._runtime is not None
+        if found.vars:
+            self._restored.append(Note(f"restored: {', '.join(found.vars)}"))
+        self._restored += [Note(f"lost: {what}") for what in found.lost]
+        self._runtime.clear_faults(RESTART)
+        self._runtime.report_fault(RESTART, self.problem())
+
+    def look(self) -> None:
+        """In each frame: see what changed and is to be kept."""
+        if self._journal is not None:
+            self._journal.frame()
+
+    def problem(self) -> RuntimeFault:
         """Why there is a new process, as people are told."""
         assert self._life is not None
         death = self._life.deaths[-1]
@@ -89,7 +115,7 @@ class Continuity:
         stack = [Note(line) for line in death.stack]
         return RuntimeFault(
             f"the app died because of {death.why}, {death.where}, and was started again",
-            notes=(*left_out, *more, *stack),
+            notes=(*left_out, *self._restored, *stack),
         )
 
     def reloaded(self, script: str, loop: FrameLoop, runtime: Runtime | None) -> None:
@@ -110,6 +136,8 @@ class Continuity:
         """Nothing is written down any more."""
         if self._life is not None:
             activity.follow(None)
+        if self._journal is not None:
+            self._journal.close()
 
     def report(self) -> list[dict[str, Any]]:
         """The deaths before this process, for the run's report."""

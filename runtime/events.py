@@ -56,6 +56,22 @@ class BoxesCarried(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateRestored(Event):
+    """After a restart: the `vars` hold what they held before, but for what was `lost`."""
+
+    vars: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateUnkept(Event):
+    """What a var holds would not survive the loss of this process, and why."""
+
+    var: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StubMiss(Event):
     """A stub had to be compiled. `batch` counts the stubs made in the same transaction."""
 

@@ -17,7 +17,7 @@ from runtime.analysis.printer import show
 from runtime.cling import CPP_SUFFIXES
 from runtime.cling.declarations import Declarations
 from runtime.cling.headers import ImGuiHeaders
-from runtime.cling.instances import Boxes
+from runtime.cling.instances import Boxes, plain_layout
 from runtime.cling.oracle import TypeOracle
 from runtime.cling.session import session
 from runtime.core import tracking
@@ -405,6 +405,18 @@ class Runtime:
             stub_cpp=self.engine.written(code, STUB_CPP),
             inline_cpp=self.engine.written(code, INLINE_CPP),
         )
+
+    def kept_vars(self) -> list[Var]:
+        """The vars that forms of files define."""
+        return list(self._loader.program.definers)
+
+    def is_defonce(self, var: Var) -> bool:
+        """Whether a `defonce` of a file defines it."""
+        return any(r.once for r in tuple(self._loader.program.definers.get(var, ())))
+
+    def layout_of(self, raw: str) -> tuple[str, int, str] | str:
+        """What `cling.instances.plain_layout` says of boxes of a raw type. Blocks on Cling."""
+        return plain_layout(self._session, raw)
 
     def problems(self) -> list[Problem]:
         """The errors that still stand, in order of appearance."""

@@ -23,6 +23,8 @@ class Target:
 
 # By benchmark and ratio.
 TARGETS = {
+    ("restart", "restart_ms"): Target("≤", 3000),
+    ("restart", "journal_frame_ms"): Target("≤", 0.2),
     ("debug-ui", "warm_compile_work"): Target("≥", 60, "3–4 s → 51 ms, then ~1 ms: ~60×"),
     ("debug-ui", "warm_eval"): Target("≥", 15, "hybrid: 20–60×"),
     ("debug-ui", "cold_eval"): Target("≥", 3, "10 stubs at 5 ms: 10–40×"),

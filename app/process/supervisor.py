@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from app.environment import end_with_parent
 from app.process.deaths import Death, blamed
+from app.process.journal_file import JournalFile
 from app.process.logbook import Doing, Logbook
 
 MOST_DEATHS, WITHIN_S = 3, 60.0
@@ -37,6 +38,7 @@ class Life:
     logbook: Logbook
     deaths: list[Death] = field(default_factory=list)
     crash_file: int = -1  # a descriptor for the last words
+    journal: JournalFile | None = None  # what its variables held
     parent: int = 0
 
     @property
@@ -58,6 +60,7 @@ def supervise(say: Callable[[str], object], hang_s: float = HANG_S) -> Life:
     watched = {signal.SIGCHLD, *_FORWARDED}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
     logbook = Logbook()
+    journal = JournalFile()
     deaths: list[Death] = []
     parent = os.getpid()
     while True:
@@ -68,7 +71,7 @@ def supervise(say: Callable[[str], object], hang_s: float = HANG_S) -> Life:
                 stream.flush()  # or both processes would write it
         pid = os.fork()
         if pid == 0:
-            life = Life(logbook, deaths, crash_file, parent)
+            life = Life(logbook, deaths, crash_file, journal, parent)
             _begin(life, mask)
             return life
         ended = _wait(pid, logbook, crash_file, hang_s, say)

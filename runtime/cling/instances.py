@@ -121,6 +121,30 @@ def follow(session: Session, world: World) -> tuple[list[Migration], list[Refuse
     return migrations, refused
 
 
+def plain_layout(session: Session, raw: str) -> tuple[str, int, str] | str:
+    """Of the boxes of a raw type: the type's name, its size in bytes and its fields, where its bytes are all
+    there is to an object; else why not. Blocks on Cling."""
+    kind = _pointee(raw)
+    ident = session.new_id()
+    done = session.declare(
+        f'#include "{NATIVE}/fields.hpp"\nnamespace ts_l{ident} {{ using type = {kind};\n'
+        f"{_LAYOUT.replace('IDENT', str(ident))} }}\n"
+    )
+    found = _support.take_addresses(ident) if done.ok else []
+    if not found:
+        return "its type has no definition here"
+    fields, numbers = _text(found[0]), _words(found[1], 3)
+    size, plainness, scalar = numbers
+    if not plainness:
+        return "it is no plain struct or number"
+    leaves = _fields(fields)
+    if not scalar and any(f.offset < 0 for f in leaves):
+        return "it has bit-fields or references"
+    if any("*" in f.type for f in leaves):
+        return "it holds pointers"
+    return plain(kind), size, plain(fields)
+
+
 def _spelled(raw: str) -> str:
     start = raw.find("[T = ")
     return raw[start + 5 : -1] if start >= 0 else raw
@@ -189,6 +213,15 @@ def _text(address: int) -> str:
 def _words(address: int, count: int) -> tuple[int, ...]:
     return tuple((ctypes.c_size_t * count).from_address(address))
 
+
+_LAYOUT = """
+static std::string const fields = ts::fields_of<type>();
+constexpr bool scalar = std::is_arithmetic_v<type> || std::is_enum_v<type>;
+static std::size_t const numbers[] = {
+  sizeof(type), (scalar || std::is_class_v<type>) && std::is_trivially_copyable_v<type>, scalar };
+static void const* const all[] = { fields.c_str(), numbers };
+static int const done = ts::submit(IDENT, all, 2);
+"""
 
 _QUESTION = """
 static std::string const old_fields = ts::fields_of<old_t>(), new_fields = ts::fields_of<new_t>();

@@ -269,3 +269,30 @@ def test_a_stopped_process_does_not_count_as_hanging(tmp_path):
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=50
     )
     assert (done.returncode, done.stdout) == (7, "")
+
+
+STATE = """(defonce seed (rand-int 1000000000))
+(defonce *scale (cpp/box (cpp/new cpp/float 1.0)))
+(def *count (atom {:presses 0 :on (fn [] 1)}))
+(defn ^:frame deadly! []
+  (when (= 100 @*frames)
+    (spit "BEFORE" (pr-str [seed 7 2.5]))
+    (swap! *count assoc :presses 7)
+    (cpp/= (cpp/* (cpp/unbox *scale)) (cpp/float. 2.5)))
+  (when (= 400 @*frames) (cpp/die)))
+(defn ^:frame look! []
+  (when (< 400 @*frames) (spit "AFTER" (pr-str [seed (:presses @*count) (cpp/* (cpp/unbox *scale))]))))
+"""
+
+
+def test_the_state_of_a_lost_process_is_there_in_the_next_one(started, tmp_path):
+    before, after = tmp_path / "before", tmp_path / "after"
+    run = started(STATE.replace("BEFORE", str(before)).replace("AFTER", str(after)))
+    while not after.exists():
+        assert run.process.poll() is None, run.process.communicate()
+        time.sleep(0.02)
+    run.drawn()
+    assert run.end() == 1
+    assert after.read_text() == before.read_text()
+    assert "restored: tool/" in run.errors
+    assert "lost: tool/*count: a function" in run.errors
