@@ -17,7 +17,7 @@ from runtime.interruption import CallLimits, interrupt, limited
 from runtime.native import _support
 
 UNSEEN_S = 1.0  # so long nobody asks for a failed future before it becomes a problem
-FUTURE, AGENT, EVAL, LOAD = "future", "agent", "eval", "load"
+FUTURE, AGENT, EVAL, LOAD, BUILD = "future", "agent", "eval", "load", "build"
 
 
 @dataclass(eq=False, slots=True)

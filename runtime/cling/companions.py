@@ -23,13 +23,14 @@ from pathlib import Path
 
 import platformdirs
 
-from runtime.cling.compiling import Cancelled, agreement, compile_files, own_symbols
+from runtime.cling.compiling import Cancelled, agreement, cancel, compile_files, own_symbols
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics, place_of
 from runtime.cling.session import HarmfulLibrary, Session
 from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog, LibraryBuilding, LibraryBuilt
 from runtime.files import read_text
 from runtime.native import build
+from runtime.threads import BUILD, listed
 
 # A null pointer that is used is a fault, as in what Cling compiles; so is a function's end without `return`.
 FLAGS = [
@@ -234,11 +235,13 @@ class Companions:
             self._events.add(LibraryBuilding(file=str(source), seconds=seconds))
 
         try:
-            compiling = [*command, "-c", str(written or source), "-o", str(objects)]
-            status, words = compile_files(compiling, told)
-            if not status:
-                link = [*command, "-shared", *own_symbols(objects), str(objects), "-o", str(fresh)]
-                status, words = compile_files(link, told)
+            with listed(BUILD, source.name, cancel):
+                compiling = [*command, "-c", str(written or source), "-o", str(objects)]
+                status, words = compile_files(compiling, told)
+                if not status:
+                    own = own_symbols(objects)
+                    link = [*command, "-shared", *own, str(objects), "-o", str(fresh)]
+                    status, words = compile_files(link, told)
             if status:
                 raise _rejected(source, words, span)
             _seal(target).write_text(_sum(fresh))

@@ -6,12 +6,13 @@ import itertools
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from runtime import Runtime
+from runtime import Runtime, threads
 from runtime.cling import companions, compiling, declarations
 from runtime.errors import CppError, LispError
 from runtime.events import LibraryBuilt
@@ -276,6 +277,41 @@ def test_a_compiler_can_be_cancelled() -> None:
     with pytest.raises(compiling.Cancelled):
         compiling.compile_files(["sleep", "60"], end)
     assert ended == [1]
+
+
+@slip(
+    Where.HEADERS,
+    "a companion that takes too long to build",
+    "*Threads* lists it; *Cancel* ends it.",
+)
+def test_a_build_is_listed_and_can_be_cancelled(engine: Engine) -> None:
+    """Compiled is a template of a depth that takes the compiler minutes."""
+    engine.write("NAME.hpp", "namespace NAME { int one(); }\n")
+    engine.write(
+        "NAME.cpp",
+        "template<int N, int M> constexpr int f() {\n"
+        "  if constexpr(N == 0) return M; else return f<N - 1, 2 * M>() + f<N - 1, 2 * M + 1>();\n}\n"
+        "namespace NAME { int one() { return f<20, 0>(); } }\n",
+    )
+    runtime, raised = engine.open(), []
+
+    def require() -> None:
+        try:
+            engine.require(runtime)
+        except LispError as error:
+            raised.append(str(error))
+
+    thread = threading.Thread(target=require)
+    thread.start()
+    cancelled = set()
+    while thread.is_alive():
+        for number, running in threads.running():
+            if running.kind == threads.BUILD:
+                cancelled.add(running.what)
+                threads.cancel(number)
+        thread.join(0.05)
+    assert cancelled == {f"{engine.name}.cpp"}
+    assert "was cancelled" in raised[0]
 
 
 @slip(Where.HEADERS, "a companion being built when the app ends", "The compiler ends too.")

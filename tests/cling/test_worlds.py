@@ -273,6 +273,11 @@ def test_a_source_that_is_wrong_leaves_the_old_in_force(engine: Engine) -> None:
     with pytest.raises(CppError, match="does not compile"):
         engine.edit("10 *", "nowhere *", "NAME.cpp")
     assert list(engine.value(CALLS)) == [30, 2, 1]  # type: ignore[call-overload]
+    with pytest.raises(CppError, match=r"needs .*_far.*, which no loaded library defines"):
+        engine.edit("{ return nowhere *", "{ int NAME_far(); return NAME_far() *", "NAME.cpp")
+    assert list(engine.value(CALLS)) == [30, 3, 1]  # type: ignore[call-overload]
+    engine.edit("{ int NAME_far(); return NAME_far() *", "{ return 20 *", "NAME.cpp")
+    assert list(engine.value(CALLS)) == [60, 1, 1]  # type: ignore[call-overload]
 
 
 def test_an_untouched_source_goes_on_with_its_state(engine: Engine) -> None:
