@@ -90,6 +90,9 @@ class World:
         return f"{head}\n{self.opening}\n{_INCLUDE.sub('', text)}\n{self.closing}\n"
 
 
+_heads: set[str] = set()  # what was included at global scope for a world, once for all
+
+
 class Worlds:
     """What replaced what in this process. `serial` counts the texts declared so far."""
 
@@ -287,10 +290,11 @@ class Worlds:
         world.names = frozenset(n for text in texts for n in declared_names(text))
         world.roots = _spaces(body) | set(_TYPE.findall(body))
         head = "\n".join(_skeleton(text) for text in texts)
-        if _INCLUDE.search(head):
+        if _INCLUDE.search(head) and head not in _heads:
             done = session.declare(head, trial=head)
             if not done.ok:
                 return done
+            _heads.add(head)
         done = judged(session, _world_text(world, texts), sources_of(world.units))
         if done.ok:
             jumps = forwarding.jumps(f"ts_r{world.number}", world.roots, world.names)

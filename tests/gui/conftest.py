@@ -38,8 +38,8 @@ class Gui:
         for _ in range(count):
             self.app.step()
 
-    def until(self, holds: Callable[[], Any], what: str, seconds: float = 20.0) -> None:
-        """Draw frames until `holds()`; fails after `seconds`."""
+    def until(self, holds: Callable[[], Any], what: str, seconds: float = 60.0) -> None:
+        """Draw frames until `holds()`; fails after `seconds`, which a busy machine may need in part."""
         end = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < end, f"not within {seconds} s: {what}"

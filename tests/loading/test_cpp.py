@@ -216,6 +216,22 @@ def test_a_script_that_gives_up_a_lost_field_gets_boxes_of_the_new_layout(
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_box_follows_a_struct_of_raw_text(files: Make, strategy: str) -> None:
+    program, n = files(strategy), f"rawbox_{next(_serial)}"
+    raw = f'(cpp/raw "struct {n} {{ FIELDS }};")'
+    main = (
+        f"(ns main) {raw} (defonce *b (cpp/box (cpp/new cpp/{n})))"
+        "(defn get-v [] (cpp/.-v (cpp/unbox *b)))"
+        "(defn set-v [n] (cpp/= (cpp/.-v (cpp/unbox *b)) (cpp/int n)) nil)"
+    )
+    assert not program.save(main.replace("FIELDS", "int v = 1;"))
+    program.value("(set-v 7)")
+    for fields in ("double pad = 1; int v = 2;", "int v = 3;", "int v = 3; int more = 4;"):
+        assert not program.save(main.replace("FIELDS", fields))
+        assert program.value("(get-v)") == "7"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_headers_that_are_new_after_a_reload_share_namespaces_with_others(
     files: Make, strategy: str
 ) -> None:
