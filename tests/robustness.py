@@ -124,12 +124,16 @@ def _soaks() -> Iterator[str]:
     }
     yield f"| {' | '.join(heads.values())} | memory at first, at last, MB | failures |"
     yield f"|{' --- |' * (len(heads) + 2)}"
-    for path in sorted(REPORTS.glob("*.json")):
-        report = json.loads(path.read_text(encoding="utf-8"))
+    reports = [json.loads(path.read_text("utf-8")) for path in sorted(REPORTS.glob("*.json"))]
+    for report in reports:
         curve = [mb for _, mb in report["memory_mb"]]
         cells = [str(report[key]) for key in heads]
         cells[1] += " headless" if report["headless"] else " in a window"
         yield f"| {' | '.join(cells)} | {curve[0]:.0f}, {curve[-1]:.0f} | {len(report['failures'])} |"
+    yield ""
+    yield from (
+        f"- Seed {report['seed']}: {report['note']}" for report in reports if "note" in report
+    )
 
 
 if __name__ == "__main__":

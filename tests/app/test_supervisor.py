@@ -92,7 +92,7 @@ def started(tmp_path) -> Iterator:
 @slip(
     Where.PROCESS,
     "SIGKILL, a fault that nothing guards",
-    "Started again, within 3 s, with the same scripts; a problem says why, with the C++ stack.",
+    "Started again with the same scripts; a problem says why, with the C++ stack.",
 )
 def test_a_process_that_a_signal_ends_is_started_again_and_says_why(started, number):
     run = started()
