@@ -4,6 +4,7 @@
 #include "ownership.hpp"
 #include "submissions.hpp"
 #include "fault.hpp"
+#include "thrown.hpp"
 #include "worlds.hpp"
 #include <cxxabi.h>
 #include <exception>
@@ -672,7 +673,7 @@ void set_python_error() noexcept {
     set_cpp_exception(what.text.c_str(), demangled(typeid(e)));
   } catch(...) {
     std::type_info const* const type = abi::__cxa_current_exception_type();
-    set_cpp_exception("", type ? demangled(*type) : "unknown");
+    set_cpp_exception(thrown_text().c_str(), type ? demangled(*type) : "unknown");
   }
 }
 

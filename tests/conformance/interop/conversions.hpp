@@ -91,6 +91,8 @@ inline void raise_runtime(char const* text) { throw std::runtime_error(text); }
 inline void raise_range() { throw std::out_of_range("range"); }
 inline void raise_derived(int code) { derived_error e; e.code = code; e.text = "d"; throw e; }
 inline void raise_int(int x) { throw x; }
+inline void raise_letters() { throw "letters"; }
+inline void raise_wild_letters() { throw reinterpret_cast<char const *>(16); }
 inline void raise_text(char const* x) { throw x; }
 inline int raise_if(bool b) { if(b) throw std::logic_error("logic"); return 1; }
 inline int caught_inside(bool b) { try { return raise_if(b); } catch(std::exception const&) { return -1; } }

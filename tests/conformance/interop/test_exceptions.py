@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from runtime.errors import AnalysisError, CppError
 from tests.conformance.interop.programs import Bench, Rejected, bench, each, each_rejected
 
@@ -113,6 +115,24 @@ def test_what_nobody_catches_names_its_type_and_text(bench: Bench) -> None:
     assert "uncaught" in shown
     shown = bench.fault("(v/raise_derived 4)")
     assert "conversions::derived_error" in shown
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("(v/raise_int 5)", "int: 5"),
+        ("(throw (cpp/int. -7))", "int: -7"),
+        ("(throw (cpp/bool. true))", "bool: true"),
+        ("(throw (cpp/double. 2.5))", "double: 2.5"),
+        ('(throw (cpp/std.string. "text"))', ": text"),
+        ("(v/raise_letters)", "char const*: letters"),
+        ("(v/raise_wild_letters)", "char const*: (its text cannot be read)"),
+    ],
+)
+def test_a_thrown_value_that_nobody_catches_shows_what_it_holds(
+    bench: Bench, source: str, shown: str
+) -> None:
+    assert shown in bench.fault(source)
 
 
 def test_a_c_plus_plus_exception_carries_the_lisp_stack(bench: Bench) -> None:
