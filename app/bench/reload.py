@@ -67,7 +67,7 @@ def run() -> dict[str, Any]:
 class Edited:
     """The app, headless, on one script whose window's width tells which version of it is drawn."""
 
-    def __init__(self, folder: Path, more: str = "", header: str = "") -> None:
+    def __init__(self, folder: Path, more: str = "", header: str = "", fps: float = FPS) -> None:
         self.header = folder / "bench_scene.hpp"
         if header:
             self.header.write_text(header, encoding="utf-8")
@@ -80,7 +80,7 @@ class Edited:
         shown = "(scene/width)" if header else "(cpp/float. width)"
         self.text = self.text.replace("ImVec2. 420.0 780", f"ImVec2. {shown} 780")
         self.script.write_text(self.text, encoding="utf-8")
-        options = Options((self.script,), headless=True, fps=FPS, cache=False, config_dir=folder)
+        options = Options((self.script,), headless=True, fps=fps, cache=False, config_dir=folder)
         self.app = Application(options)
         self.app.start()
         for _ in range(60):
@@ -147,10 +147,10 @@ class Edited:
 
 
 @contextmanager
-def edited(more: str = "", header: str = "") -> Iterator[Edited]:
+def edited(more: str = "", header: str = "", fps: float = FPS) -> Iterator[Edited]:
     """The app on a script, closed at the end."""
     with scratch() as folder:
-        made = Edited(Path(folder), more, header)
+        made = Edited(Path(folder), more, header, fps)
         try:
             yield made
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import benchmarks
-from app.bench import debug_ui, fib, many_forms, reload, tierup
+from app.bench import debug_ui, fib, many_forms, memory, reload, tierup
 from app.bench._measure import in_process, percentile
 from app.bench._targets import TARGETS
 
@@ -144,3 +144,10 @@ def test_a_changed_constant_is_drawn_and_compiles_nothing(monkeypatch: pytest.Mo
     row = reload.measure()["one form of 1,000 lines"]
     assert row["edits"] == 2 and row["stubs_compiled"] == 0
     assert row["edit_to_pixel_ms"] > 0 and row["load_ms"] > 0
+
+
+def test_memory_is_measured_after_so_many_edits() -> None:
+    rows = in_process(memory.measure, 3, 1, 1)
+    assert list(rows) == ["1 edits", "2 edits", "3 edits"]
+    assert rows["1 edits"]["kept_mb"] == 0
+    assert all(row["resident_mb"] > 50 for row in rows.values())
