@@ -34,7 +34,7 @@ class Findings:
     expected_restarts: int = 0
     hangs: int = 0
     compared: int = 0
-    excused_states: int = 0  # atoms lost with a process whose memory was really damaged
+    excused_states: int = 0  # structs of another layout after a restart
     memory_mb: list[tuple[float, float]] = field(default_factory=list)  # seconds, MB
     failures: list[str] = field(default_factory=list)
     frame_times: dict[str, Any] = field(default_factory=dict)  # of the last process
