@@ -173,9 +173,13 @@ class Monkey:
             return
         restarted = self.app.pid != self._kept_by
         if restarted and str(kept).startswith(f"[{self.kept} "):
-            self.findings.excused_states += 1  # a struct whose layout is another one now is not restored
+            self.findings.excused_states += (
+                1  # a struct whose layout is another one now is not restored
+            )
         else:
-            self.fail(f"state was lost: {kept} {error}, not {self.kept} twice; restarted: {restarted}")
+            self.fail(
+                f"state was lost: {kept} {error}, not {self.kept} twice; restarted: {restarted}"
+            )
         self.app.eval("(reset! main/*kept 0) (cpp/= (cpp/.-hits (cpp/unbox main/*body)) 0)")
         self.kept = 0
 

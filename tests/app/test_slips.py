@@ -89,8 +89,8 @@ def check(loop: Loop, slip: Slip) -> None:
 @slip(
     Where.FRAME,
     MISSING,
-    "ImGui recovers by itself; the missing end is told once, with the window and the form that "
-    "opened it, and is gone once it is mended. Panels and other scripts are drawn.",
+    "ImGui recovers by itself; the missing end is told once, with the window and the frame "
+    "function, and is gone once it is mended. Panels and other scripts are drawn.",
 )
 def test_a_missing_end_or_pop(loop: Loop, name: str) -> None:
     check(loop, MISSING[name])
