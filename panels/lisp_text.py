@@ -49,7 +49,8 @@ def draw(text: str) -> None:
     imgui.pop_style_var()
 
 
-@lru_cache(maxsize=64)
+# Few: a form of 100 lines takes 0.2 MB here, and each edit of it is a new text.
+@lru_cache(maxsize=4)
 def colored_lines(text: str) -> tuple[tuple[Piece, ...], ...]:
     """`text` by lines, each as coloured pieces. The colours are those of the C++ beside it."""
     lines: list[list[Piece]] = [[]]
