@@ -23,7 +23,8 @@ from runtime.core.values import BigInt, Char, Keyword, List
 from runtime.namespaces import CORE, Var
 from runtime.native import _support
 from runtime.stubs.threads import WrongThread
-from runtime.tiers.closures import RECUR, CppException
+from runtime.tiers.closures import CppException
+from runtime.tiers.interpreter import pulse
 
 # Python's own limit counts its frames, of which tier 0 needs several for a Lisp call. What guards the C
 # stack is `ts::check_stack`.
@@ -62,7 +63,8 @@ def install() -> None:
         return
     core.load_all()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
-    _support.set_function_hooks(RECUR, List, _call_slow, _arity_error, _deref, Rest)
+    _support.set_function_hooks(List, _call_slow, _arity_error, _deref, Rest)
+    _support.set_pulse(pulse)
     _support.set_consumers({TABLE[CORE, name].value for name in CONSUMERS}, _CONSUMER_CALLS)
     _support.set_interop_hooks(
         CppException,

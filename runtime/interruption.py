@@ -154,8 +154,7 @@ def wait_for(step: Callable[[float], Any], seconds: float | None = None) -> bool
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _OPEN = tuple(
-    os.path.join(_HERE, part)
-    for part in ("core" + os.sep, os.path.join("tiers", "interpreter"), os.path.join("tiers", "cl"))
+    os.path.join(_HERE, part) for part in ("core" + os.sep, os.path.join("tiers", "interpreter"))
 )
 # What runs on top of a script there are handlers of signals: one that is left half-way lost its signal.
 _ABOVE = tuple(os.path.join(os.path.dirname(_HERE), room) + os.sep for room in ("app", "panels"))

@@ -44,7 +44,7 @@ from runtime.tiers.engine import STRATEGIES, Engine
 from runtime.tiers.functions import INLINE_CPP, STUB_CPP, TOP_LEVEL, FnCode, FunctionTable
 from runtime.tiers.interpreter import build_arities
 from runtime.tiers.policy import Limits
-from runtime.traces import fault, register
+from runtime.traces import fault
 
 K_JIT, K_INTERPRET, K_FRAME = Keyword("jit"), Keyword("interpret"), Keyword("frame")
 K_GIL = Keyword("gil")
@@ -580,8 +580,6 @@ class Runtime:
         code = self.table.by_key.get(node.key)
         if code is None:
             code = FnCode(node)
-            if node.span is not None:
-                register(f"tier 0: {code.name}", code.name, (node.span,))
             self.table.add(code)
             self.engine.watch(code)
         return code
@@ -601,17 +599,6 @@ class Runtime:
         self.table.add(code)
         self.engine.request([code], "long loop")
         return code
-
-    def count_loops(self, name: str) -> Callable[[int], None]:
-        """What a loop of the function `name` tells its iterations to."""
-        table = self.table
-
-        def count(rounds: int) -> None:
-            code = table.get(name)
-            if code is not None:
-                code.loops += rounds
-
-        return count
 
     def on_def(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
         """A `def` ran."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from types import TracebackType
-from typing import Any
 
 from runtime import faults
 from runtime.core.kinds import type_name
@@ -46,30 +45,20 @@ MOST_FRAMES = 60  # of a stack that is shown; what a deep recursion leaves out i
 def lisp_stack(trace: TracebackType | None) -> list[Frame]:
     """The Lisp calls that a traceback passed through, innermost first.
 
-    Tier 0's closures keep their place in the local `_place`, one frame list `e` per activation of a
-    function; compiled functions add traceback entries of their own, whose file is their C++ symbol and
-    whose line an index of the places that `register` was told.
+    Activations in tier 0 and compiled functions add traceback entries of their own, whose line is an index of
+    places: those that are in its globals, or that `register` was told of its file, a C++ symbol.
     """
     frames: list[Frame] = []
-    activation: Any = None
     while trace is not None:
-        local = trace.tb_frame.f_locals if "_place" in trace.tb_frame.f_code.co_varnames else None
-        if local is not None:
-            function, span = local["_place"]
-            if activation is local["e"] and frames:
-                frames[-1] = Frame(function, span or frames[-1].span)
-            else:
-                frames.append(Frame(function, span))
-            activation = local["e"]
-        elif "/" in trace.tb_frame.f_code.co_name:  # no Python function is called so
-            entry = trace.tb_frame.f_code
-            name, places = _places.get(entry.co_filename, (entry.co_name, ()))
+        entry = trace.tb_frame.f_code
+        if "/" in entry.co_name:  # no Python function is called so
+            known = (entry.co_name, trace.tb_frame.f_globals.get("places", ()))
+            name, places = _places.get(entry.co_filename, known)
             span = places[trace.tb_lineno] if trace.tb_lineno < len(places) else None
             own = _LOOP.sub("", name)
             if own != name and frames:  # goes on where the frame before was
                 frames.pop()
             frames.append(Frame(own, span))
-            activation = None
         trace = trace.tb_next
     frames.reverse()
     left_out = len(frames) - MOST_FRAMES

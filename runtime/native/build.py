@@ -24,7 +24,7 @@ TARGET = HERE / f"_support{sysconfig.get_config_var('EXT_SUFFIX')}"
 
 def sources() -> list[Path]:
     """Every C++ file of the extension, in a fixed order."""
-    return sorted(HERE.glob("*.cpp"))
+    return sorted(HERE.rglob("*.cpp"))
 
 
 def digest(facts: object, files: Iterable[Path]) -> str:
@@ -39,7 +39,7 @@ def digest(facts: object, files: Iterable[Path]) -> str:
 def extension_digest(compiler: list[str]) -> str:
     """What the built extension depends on."""
     facts = (sys.version, sysconfig.get_config_var("EXT_SUFFIX"), compiler, FLAGS)
-    return digest(facts, sources() + sorted(HERE.glob("*.hpp")))
+    return digest(facts, sources() + sorted(HERE.rglob("*.hpp")))
 
 
 def compiler() -> list[str]:
@@ -63,7 +63,10 @@ def build(force: bool = False) -> Path:
         return TARGET
     record.parent.mkdir(exist_ok=True)
     include = f"-I{sysconfig.get_paths()['include']}"
-    objects = [record.parent / f"{path.stem}.{os.getpid()}.o" for path in sources()]
+    objects = [
+        record.parent / f"{'-'.join(path.relative_to(HERE).parts)}.{os.getpid()}.o"
+        for path in sources()
+    ]
 
     def compile_one(pair: tuple[Path, Path]) -> None:
         source, target = pair

@@ -1,189 +1,23 @@
-// Vars, functions and their shared code as Python types. Calls count themselves here, whatever tier they run in.
+// Vars, functions and their shared code as Python types.
 #include "function.hpp"
-#include "fault.hpp"
-#include "gil.hpp"
-#include "interrupt.hpp"
+#include "calls.hpp"
+#include "module.hpp"
 #include <structmember.h>
 #include <cstddef>
-#include <ctime>
-#include <string>
 
 namespace ts {
 
+PyTypeObject* fn_type = nullptr;
+
 namespace {
 
-constexpr std::uint64_t timing_interval = 64; // every so many calls of a function one is timed
-constexpr std::uint64_t loop_weight = 16;     // so many loop iterations count as a call
-constexpr std::uint64_t failures_told = 16;   // so many failed guards are reported together
-
-PyObject* recur_mark = nullptr;   // what a tier-0 body returns to go round again
 PyObject* seq_of_tuple = nullptr; // Python: tuple -> List
 PyObject* call_slow = nullptr;    // Python: (f, args tuple) -> value, for what Python cannot call itself
 PyObject* arity_error = nullptr;  // Python: (fn, count) -> exception
 PyObject* deref_slow = nullptr;
 PyObject* rest_type = nullptr;    // Python: class of an argument that holds the whole rest seq, as `apply` passes it
-PyObject* make_tracked = nullptr; // Python: code -> None, which gives it its `tracked` arities
-unsigned long tracked_thread = 0; // whose calls run what tells of every var they read; 0 for none
 PyObject* consumers = nullptr;      // Python functions that consume a sequence
 PyObject* consumer_calls = nullptr; // Python, by number of arguments: (f, pop) -> f(pop(), …)
-std::size_t running = 0; // calls of compiled code that are on some thread's stack; changed with the GIL held
-
-std::uint64_t now_ns() noexcept {
-  timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(t.tv_nsec);
-}
-
-struct arity {
-  long params;
-  bool variadic;
-  Py_ssize_t frame;
-  PyObject* body;
-};
-
-arity read_arity(PyObject* t) {
-  return { PyLong_AsLong(PyTuple_GET_ITEM(t, 0)), PyTuple_GET_ITEM(t, 1) == Py_True,
-           PyLong_AsSsize_t(PyTuple_GET_ITEM(t, 2)), PyTuple_GET_ITEM(t, 3) };
-}
-
-std::uint8_t kind_of(PyObject* o) noexcept {
-  if(PyLong_CheckExact(o)) return saw_int;
-  if(PyFloat_CheckExact(o)) return saw_double;
-  return PyBool_Check(o) ? saw_bool : saw_other;
-}
-
-// Between two rounds of a function no frame of Python's tells that it runs.
-void attend_as(code* shared) {
-  try {
-    attend();
-  } catch(py_error const&) {
-    if(char const* const name = PyUnicode_AsUTF8(shared->name)) {
-      _PyTraceback_Add(name, (std::string("tier 0: ") + name).c_str(), 0); // as `traces.register` knows it
-    }
-    throw;
-  }
-}
-
-// Tier 0: a frame is a list of captures, the function itself, parameters, then empty slots for locals.
-ref interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject* arities) {
-  for(Py_ssize_t i = 0; i < PyTuple_GET_SIZE(arities); ++i) {
-    arity const a = read_arity(PyTuple_GET_ITEM(arities, i));
-    if(a.variadic ? count < a.params : count != a.params) continue;
-    ref const frame = ref::own(PyList_New(a.frame));
-    Py_ssize_t slot = 0;
-    auto const put = [&](PyObject* o) { PyList_SET_ITEM(frame.p, slot++, Py_NewRef(o)); };
-    for(Py_ssize_t c = 0; c < Py_SIZE(self); ++c) put(self->captures[c]);
-    put(reinterpret_cast<PyObject*>(self));
-    for(long p = 0; p < a.params; ++p) put(args[p]);
-    for(long p = 0; p < a.params && p < static_cast<long>(sizeof(code::seen)); ++p)
-      self->shared->seen[p] |= kind_of(args[p]);
-    if(a.variadic) PyList_SET_ITEM(frame.p, slot++, rest_args(args, a.params, count).release());
-    while(slot < a.frame) put(Py_None);
-    while(true) {
-      ref result = ref::own(PyObject_CallOneArg(a.body, frame.p));
-      if(result.p != recur_mark) return result;
-      if(attention_wanted()) attend_as(self->shared);
-    }
-  }
-  wrong_arity(self, count);
-  throw py_error{};
-}
-
-PyObject* run_compiled(native_entry entry, fn* self, PyObject* const* args, Py_ssize_t count) {
-  struct counted {
-    counted() noexcept { ++running; }
-    ~counted() { --running; }
-  } const here;
-  if(!guarding) return entry(self, args, count);
-  guard g(my_thread()); // for what is not guarded by itself: a native local's end, arithmetic
-  if(__builtin_expect(ts_arm_here(&g, any_site()), 0)) landed(g);
-  return entry(self, args, count);
-}
-
-// A function that calls C++, on a thread other than the window's.
-PyObject* run_beside(fn* self, PyObject* const* args, Py_ssize_t count) {
-  struct kept {
-    bool const keeps;
-    explicit kept(bool keeps) noexcept : keeps(keeps) { keeping += keeps; }
-    ~kept() { keeping -= keeps; }
-  };
-  code* const shared = self->shared;
-  kept const gil(shared->beside & keeps_gil);
-  bool const compiled = !(shared->beside & draws) && (keeping || !(shared->beside & calls_cpp));
-  if(native_entry const entry = shared->native; entry && compiled) return run_compiled(entry, self, args, count);
-  if(PyTuple_GET_SIZE(shared->arities) == 0) // it was compiled on definition
-    ref::own(PyObject_CallMethod(reinterpret_cast<PyObject*>(shared), "become_interpretable", nullptr));
-  return interpret(self, args, count, self->shared->arities).release();
-}
-
-ref interpret_tracked(fn* self, PyObject* const* args, Py_ssize_t count) {
-  if(!self->shared->tracked)
-    ref::own(PyObject_CallOneArg(make_tracked, reinterpret_cast<PyObject*>(self->shared)));
-  ref const arities = ref::share(self->shared->tracked);
-  return interpret(self, args, count, arities.p);
-}
-
-PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
-  try {
-    check_stack();
-    if(__builtin_expect(tracked_thread != 0, 0) && PyThread_get_thread_ident() == tracked_thread)
-      return interpret_tracked(self, args, count).release();
-    if(self->shared->beside && beside()) return run_beside(self, args, count);
-    if(native_entry const entry = self->shared->native) return run_compiled(entry, self, args, count);
-    return interpret(self, args, count, self->shared->arities).release();
-  } catch(...) {
-    set_python_error();
-    return nullptr;
-  }
-}
-
-PyObject* fn_vectorcall(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* names) {
-  fn* const self = reinterpret_cast<fn*>(callable);
-  code* const shared = self->shared;
-  Py_ssize_t const count = PyVectorcall_NARGS(flags);
-  if(names && PyTuple_GET_SIZE(names)) {
-    PyErr_SetString(PyExc_TypeError, "Lisp functions take no keyword arguments");
-    return nullptr;
-  }
-  std::uint64_t const calls = ++shared->calls;
-  if(calls + shared->loops / loop_weight >= shared->hot_at) {
-    shared->hot_at = ~std::uint64_t{ 0 };
-    if(shared->hot) {
-      PyObject* const done = PyObject_CallOneArg(shared->hot, reinterpret_cast<PyObject*>(shared));
-      if(!done) return nullptr;
-      Py_DECREF(done);
-    }
-  }
-  if(calls % timing_interval != 1) return run(self, args, count);
-  std::uint64_t const start = now_ns();
-  Py_INCREF(shared);
-  PyObject* const result = run(self, args, count);
-  shared->timed_ns += now_ns() - start;
-  if(++shared->timed_calls >= 64) { // forget slowly: the mean follows tier changes
-    shared->timed_calls /= 2;
-    shared->timed_ns /= 2;
-  }
-  Py_DECREF(shared);
-  return result;
-}
-
-} // namespace
-
-PyObject* guard_failed(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
-  code* const shared = self->shared;
-  try {
-    ref const held = ref::share(reinterpret_cast<PyObject*>(self)); // the hook may redefine it
-    if(++shared->guard_failures % failures_told == 0 && shared->failed)
-      ref::own(PyObject_CallOneArg(shared->failed, reinterpret_cast<PyObject*>(shared)));
-    return interpret(self, args, count, self->shared->arities).release();
-  } catch(...) {
-    set_python_error();
-    return nullptr;
-  }
-}
-
-namespace {
-
 // --- Code ----------------------------------------------------------------------------------------
 
 int code_init(PyObject* self, PyObject* args, PyObject*) {
@@ -263,7 +97,7 @@ PyObject* code_get_seen(PyObject* self, void*) {
 PyMemberDef code_members[] = {
   { "beside", T_UBYTE, offsetof(code, beside), 0, "what matters on threads other than the window's" },
   { "name", T_OBJECT, offsetof(code, name), READONLY, "the function's full name" },
-  { "arities", T_OBJECT, offsetof(code, arities), 0, "tier 0: ((params, variadic, frame size, body), ...)" },
+  { "arities", T_OBJECT, offsetof(code, arities), 0, "tier 0: what runs each of them" },
   { "hot", T_OBJECT, offsetof(code, hot), 0, "called with this object once it is hot" },
   { "failed", T_OBJECT, offsetof(code, failed), 0, "called with this object after every 16 failed guards" },
   { "tracked", T_OBJECT, offsetof(code, tracked), 0, "arities that tell of the vars they read, or None" },
@@ -300,7 +134,6 @@ PyType_Spec code_spec{ "runtime.native._support.Code", sizeof(code), 0,
 
 // --- Fn ------------------------------------------------------------------------------------------
 
-PyTypeObject* fn_type = nullptr;
 PyTypeObject* code_type = nullptr;
 
 int fn_traverse(PyObject* self, visitproc visit, void* arg) {
@@ -448,23 +281,13 @@ PyType_Spec var_spec{ "runtime.native._support.VarBase", sizeof(var), 0,
 // --- module functions ----------------------------------------------------------------------------
 
 PyObject* set_hooks(PyObject*, PyObject* args) {
-  PyObject *recur, *seq, *slow, *arity, *dynamic, *rest;
-  if(!PyArg_ParseTuple(args, "OOOOOO", &recur, &seq, &slow, &arity, &dynamic, &rest)) return nullptr;
-  Py_XSETREF(recur_mark, Py_NewRef(recur));
+  PyObject *seq, *slow, *arity, *dynamic, *rest;
+  if(!PyArg_ParseTuple(args, "OOOOO", &seq, &slow, &arity, &dynamic, &rest)) return nullptr;
   Py_XSETREF(seq_of_tuple, Py_NewRef(seq));
   Py_XSETREF(call_slow, Py_NewRef(slow));
   Py_XSETREF(arity_error, Py_NewRef(arity));
   Py_XSETREF(deref_slow, Py_NewRef(dynamic));
   Py_XSETREF(rest_type, Py_NewRef(rest));
-  Py_RETURN_NONE;
-}
-
-PyObject* track(PyObject*, PyObject* args) {
-  unsigned long thread;
-  PyObject* maker;
-  if(!PyArg_ParseTuple(args, "kO", &thread, &maker)) return nullptr;
-  Py_XSETREF(make_tracked, Py_NewRef(maker));
-  tracked_thread = thread;
   Py_RETURN_NONE;
 }
 
@@ -493,18 +316,12 @@ PyObject* set_consumers(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
-PyObject* compiled_running(PyObject*, PyObject*) { return PyLong_FromSize_t(running); }
-
 PyMethodDef functions[] = {
-  { "compiled_running", compiled_running, METH_NOARGS,
-    "how many calls of compiled functions are on the stacks of all threads; 0 means that none is" },
-  { "track", track, METH_VARARGS,
-    "(thread, code -> None): functions called on that thread run their `tracked` arities; thread 0 ends it" },
   { "bind_all", bind_all, METH_VARARGS, "(vars, values): give vars new roots; the list of the old ones" },
   { "set_consumers", set_consumers, METH_VARARGS,
     "(functions that consume a sequence, (f, pop) -> f(pop(), ...) by number of arguments)" },
   { "set_function_hooks", set_hooks, METH_VARARGS,
-    "(recur mark, tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> value, class of rests)" },
+    "(tuple -> seq, (f, args) -> value, (fn, count) -> exception, var -> value, class of rests)" },
   {}
 };
 
@@ -535,6 +352,9 @@ ref call(PyObject* f, PyObject* const* args, Py_ssize_t count) {
 }
 
 bool consumes(PyObject* f) noexcept { return consumers && PyFunction_Check(f) && PySet_Contains(consumers, f) == 1; }
+bool consumes(PyObject* f, Py_ssize_t count) noexcept {
+  return PyFunction_Check(f) && consumes(f) && count < PyTuple_GET_SIZE(consumer_calls);
+}
 
 PyObject* consume(PyObject* f, PyObject* args) {
   Py_ssize_t const count = PyList_GET_SIZE(args);
@@ -546,7 +366,7 @@ PyObject* consume(PyObject* f, PyObject* args) {
 }
 
 ref call(PyObject* f, PyObject* const* args, Py_ssize_t count, std::initializer_list<ref*> given) {
-  if(!consumes(f) || count >= PyTuple_GET_SIZE(consumer_calls)) return released(call(f, args, count), given);
+  if(!consumes(f, count)) return released(call(f, args, count), given);
   ref const list = ref::own(PyList_New(count));
   for(Py_ssize_t i = 0; i < count; ++i) PyList_SET_ITEM(list.p, count - 1 - i, Py_NewRef(args[i]));
   released(ref(), given);

@@ -20,7 +20,7 @@ struct var {
 struct code {
   PyObject_HEAD
   native_entry native;      // null in tier 0
-  PyObject* arities;        // tier 0: tuple of (params, variadic, frame size, body)
+  PyObject* arities;        // tier 0: tuple of what runs each of them, `tier0::body`
   PyObject* hot;            // called with this object once it is hot; may be null
   PyObject* name;           // str "ns/fn"
   std::uint64_t calls;
@@ -62,6 +62,7 @@ TS_API ref call(PyObject* f, PyObject* const* args, Py_ssize_t count);
 TS_API ref call(PyObject* f, PyObject* const* args, Py_ssize_t count, std::initializer_list<ref*> given);
 TS_API ref released(ref made, std::initializer_list<ref*> given);
 TS_API bool consumes(PyObject* f) noexcept;
+bool consumes(PyObject* f, Py_ssize_t count) noexcept; // and can be called so with so many arguments
 TS_API PyObject* consume(PyObject* f, PyObject* args); // a list of them, the last one first, which is emptied
 
 // A closure over `captures` (borrowed) of the function that `shared` describes.
@@ -76,7 +77,7 @@ TS_API ref rest_args(PyObject* const* args, Py_ssize_t from, Py_ssize_t count);
 // Deep recursion ends in an error before the C stack does. The watchdog sets the limit above every frame where the
 // thread is to attend: see interrupt.hpp.
 extern TS_API __thread char* stack_limit; // not thread_local, which would check for an initialiser
-TS_API void check_stack_slow();
+TS_API void check_stack_slow(std::size_t reserve = 0);
 inline void check_stack() {
   char* const limit = __atomic_load_n(&stack_limit, __ATOMIC_RELAXED);
   if(static_cast<char*>(__builtin_frame_address(0)) < limit || !limit) check_stack_slow();

@@ -18,6 +18,8 @@ bool init_interrupt(PyObject* module);
 bool init_updates(PyObject* module);
 bool init_math(PyObject* module);
 bool init_functions(PyObject* module);
+bool init_calls(PyObject* module);
+bool init_tier0(PyObject* module);
 bool init_interop(PyObject* module);
 bool init_gil(PyObject* module);
 bool init_turns(PyObject* module);

@@ -18,7 +18,8 @@ constexpr std::size_t stack_share = 4 * 1024 * 1024;
 __thread char* stack_limit = nullptr;
 static __thread char* stack_end = nullptr; // what `stack_limit` is while the thread need not attend
 
-void check_stack_slow() {
+// `reserve`: how many bytes more must be left.
+void check_stack_slow(std::size_t reserve) {
   if(!stack_end) {
     pthread_attr_t attributes;
     void* base = nullptr;
@@ -35,7 +36,7 @@ void check_stack_slow() {
     stack_end = static_cast<char*>(base) + (size > 2 * stack_margin ? used_up : size / 4);
   }
   __atomic_store_n(&stack_limit, stack_end, __ATOMIC_RELAXED);
-  if(static_cast<char*>(__builtin_frame_address(0)) < stack_end) {
+  if(static_cast<char*>(__builtin_frame_address(0)) - reserve < stack_end) {
     PyErr_SetString(PyExc_RecursionError, "stack overflow: calls are nested too deeply");
     throw py_error{};
   }

@@ -1,34 +1,22 @@
-"""What all closures of tier 0 are built with: frames and their slots, stubs of native values, exceptions."""
+"""What lowering needs of the runtime, C++ exceptions, and which locals' ends have something to do."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from runtime.analysis import nodes as n
 from runtime.analysis.types import CppType, Flag, LispType
-from runtime.core.exceptions import Thrown
-from runtime.errors import Span
 from runtime.native import _support
-from runtime.stubs.bodies import DISCARD
 from runtime.stubs.cache import StubCache
-
-Run = Callable[[list[Any]], Any]
-RECUR = object()  # what a body returns whose loop or function goes round again
-Place = tuple[str, Span | None]  # function and span, for stack traces
 
 
 class Host(Protocol):
-    """What building and running closures needs of the runtime."""
+    """What lowering and running needs of the runtime."""
 
     stubs: StubCache
 
     def code_of(self, node: n.Fn) -> _support.Code:
         """The shared part of a function's closures, made when it is first asked for."""
-
-    def count_loops(self, name: str) -> Callable[[int], None]:
-        """What a loop of the function `name` tells its iterations to."""
 
     def compile_loop(self, node: n.Fn) -> _support.Code | None:
         """Have a loop compiled that runs in tier 0 now; None under a strategy that does not."""
@@ -48,58 +36,6 @@ class CppException(Exception):
 
     def __str__(self) -> str:
         return f"{self.type_name}: {self.what}" if self.what else self.type_name
-
-
-class ClosureBuilder(ABC):
-    """Builds the closures of one function, or of a top-level form, whose locals share a frame."""
-
-    def __init__(self, host: Host, name: str) -> None:
-        self.host = host
-        self.name = name
-        self.slots: dict[n.Local, int] = {}
-
-    def slot(self, local: n.Local) -> int:
-        """The local's place in the frame."""
-        return self.slots.setdefault(local, len(self.slots))
-
-    # --- dispatch ---------------------------------------------------------------------------------
-
-    def effect(self, node: n.Node) -> Run:
-        """The closure of a node whose value nobody looks at."""
-        kind = node.type
-        if isinstance(node, n.CppExpr) and isinstance(kind, CppType) and not kind.is_number_prvalue:
-            return self.stub_call(node, DISCARD)
-        return self.build(node)
-
-    def place(self, node: n.Node) -> Place:
-        return (self.name, node.span)
-
-    def each(self, nodes: tuple[n.Node, ...]) -> list[Run]:
-        return [self.build(node) for node in nodes]
-
-    def unary(
-        self, text: str, operand: CppType, gives: str, kind: CppType, node: n.Node
-    ) -> _support.Stub:
-        op = n.Operand(n.LocalRef(n.Local("value"), type=operand))
-        return self.host.stubs.get(text, (op,), gives, kind, kind.name, node.span)
-
-    # --- what the subclasses build ----------------------------------------------------------------
-
-    @abstractmethod
-    def build(self, node: n.Node) -> Run:
-        """The closure of a node that gives a Lisp value, or a native one as tier 0 holds it."""
-
-    @abstractmethod
-    def stub_call(self, node: n.CppExpr, gives: str) -> Run:
-        """The closure of a C++ expression."""
-
-
-NOT_CAUGHT = object()
-
-
-def thrown_value(error: Exception) -> Any:
-    """What `catch` binds: the Lisp value that was thrown, or the exception itself."""
-    return error.value if isinstance(error, Thrown) else error
 
 
 BOX_TYPE = CppType("ts::ref", Flag.CONVERTIBLE | Flag.CLASS, 8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from immutables import Map
 from pyrsistent import pvector
@@ -13,7 +13,6 @@ from runtime.core.collections import Set
 from runtime.core.equality import equal
 from runtime.core.exceptions import Thrown
 from runtime.core.meta import with_meta
-from runtime.tiers.functions import FunctionTable
 
 __all__ = ["MAKERS", "case_index", "definer", "throw", "with_meta"]
 
@@ -51,8 +50,15 @@ def throw(value: Any) -> NoReturn:
     raise value if isinstance(value, BaseException) else Thrown(value)
 
 
-def definer(table: FunctionTable, node: n.Def) -> Callable[..., Any]:
-    """What a compiled `def` calls with its value and metadata, as far as it has them."""
+class Definitions(Protocol):
+    """Who is told of definitions."""
+
+    def on_def(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
+        """A `def` ran: bind the var and tell who depends on it."""
+
+
+def definer(table: Definitions, node: n.Def) -> Callable[..., Any]:
+    """What a lowered or compiled `def` calls with its value and metadata, as far as it has them."""
 
     def define(*parts: Any) -> Any:
         left = list(parts)

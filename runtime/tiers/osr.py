@@ -15,7 +15,6 @@ from runtime.analysis import nodes as n
 from runtime.analysis.types import OBJECT, OF_LITERALS, CppType, Type
 from runtime.native import _support
 
-CHECKED_EVERY = 1024  # rounds between two looks at whether the loop is compiled
 HOT_ROUNDS = 16 * 1024  # after which it is worth compiling
 
 _keys = count(1)
@@ -61,48 +60,46 @@ class LoopReplacement:
         self,
         node: n.Loop,
         name: str,
-        slot: Callable[[n.Local], int],
         request: Callable[[n.Fn], _support.Code | None],
     ) -> None:
         self._node = node
         self._name = name
         self._request = request
         self._code: _support.Code | None = None
-        own = [local for local, _ in node.bindings]
+        self._own = [local for local, _ in node.bindings]
         inside = set(bound_locals(node))
-        outer = [x for x in dict.fromkeys(used_locals(node.body)) if x not in inside]
-        self._outer, self._own = outer, own
-        self._possible = not any(isinstance(x.type, CppType) for x in (*outer, *own))
-        self._slots = [slot(x) for x in (*outer, *own)]
-        self._classes: dict[int, type] = {}  # of the values that the code takes unboxed, by slot
+        self._outer = [x for x in dict.fromkeys(used_locals(node.body)) if x not in inside]
+        self.possible = not any(isinstance(x.type, CppType) for x in self.locals)
+        self._classes: dict[int, type] = {}  # of the values that the code takes unboxed, by index
 
-    def enter(self, e: list[Any], rounds: int) -> Callable[..., Any] | None:
-        """What to call, with `arguments`, to go on after so many rounds; None while there is nothing."""
-        if not self._possible or rounds < HOT_ROUNDS:
+    @property
+    def locals(self) -> list[n.Local]:
+        """Those whose values `enter` is told and its function is called with."""
+        return [*self._outer, *self._own]
+
+    def enter(self, values: list[Any], rounds: int) -> Callable[..., Any] | None:
+        """What to call, with `values`, to go on after so many rounds; None while there is nothing."""
+        if not self.possible or rounds < HOT_ROUNDS:
             return None
         if self._code is None:
-            self._code = self._request(self._function(e))
-            self._possible = self._code is not None
+            self._code = self._request(self._function(values))
+            self.possible = self._code is not None
         if self._code is None or not self._code.native:
             return None
         if self._code.beside and not _support.is_ui_thread():
             return None
-        if any(type(e[slot]) is not kind for slot, kind in self._classes.items()):
+        if any(type(values[i]) is not kind for i, kind in self._classes.items()):
             return None
         return _support.Fn(self._code, ())
 
-    def arguments(self, e: list[Any]) -> list[Any]:
-        """The values of the locals in the frame, in the order of the function's parameters."""
-        return [e[slot] for slot in self._slots]
-
-    def _function(self, e: list[Any]) -> n.Fn:
-        """The loop as a function whose parameters are of the types that the frame's values have now."""
-        locals_ = (*self._outer, *self._own)
+    def _function(self, values: list[Any]) -> n.Fn:
+        """The loop as a function whose parameters are of the types that the values have now."""
+        locals_ = self.locals
         params = []
-        for local, slot in zip(locals_, self._slots, strict=True):
-            kind: Type = OF_LITERALS.get(type(e[slot]), OBJECT)
+        for i, (local, value) in enumerate(zip(locals_, values, strict=True)):
+            kind: Type = OF_LITERALS.get(type(value), OBJECT)
             if kind != OBJECT:
-                self._classes[slot] = type(e[slot])
+                self._classes[i] = type(value)
             params.append(n.Local(local.name, kind))
         starts = tuple(
             (local, n.LocalRef(param, type=param.type or OBJECT))

@@ -1,7 +1,7 @@
 """Tier 0 for an evaluation that is tracked: it tells of every var it reads, and runs no compiled code.
 
 What the functions of a script are called with at load goes through here too: `_support.track` has their
-calls on the tracked thread run these closures in the place of their usual ones or of compiled code.
+calls on the tracked thread run these bodies in the place of their usual ones or of compiled code.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from runtime.analysis import nodes as n
 from runtime.core import tracking
 from runtime.core.tracking import Tracking, read
 from runtime.native import _support
-from runtime.tiers.call_shapes import call_closure
-from runtime.tiers.closures import Host, Run
-from runtime.tiers.interpreter import Builder, build_arities
+from runtime.tiers import lowered as low
+from runtime.tiers.closures import Host
+from runtime.tiers.interpreter import build_arities, build_form
+from runtime.tiers.lowering import NO_PLACE, Lowering
 
 
 class _Uncompiled:
@@ -25,56 +26,43 @@ class _Uncompiled:
     def __init__(self, host: Host) -> None:
         self.stubs = host.stubs
         self.code_of = host.code_of
-        self.count_loops = host.count_loops
         self.on_def = host.on_def
 
     def compile_loop(self, node: n.Fn) -> None:
         return None
 
 
-class TrackedBuilder(Builder):
-    """Builds what tells of the vars it reads."""
+class TrackedLowering(Lowering):
+    """Lowers to what tells of the vars it reads."""
 
-    def __init__(self, host: Host, name: str) -> None:
-        super().__init__(_Uncompiled(host), name)
+    def __init__(self, host: Host, *rest: Any) -> None:
+        super().__init__(_Uncompiled(host), *rest)
 
-    def build(self, node: n.Node) -> Run:
+    def lower(self, node: n.Node) -> Any:
         if isinstance(node, n.VarRef) and node.var.span is not None:
-            var = node.var
-            return lambda e: read(var)
+            return low.CallConst(read, (low.Const(node.var),), NO_PLACE)
         if isinstance(node, n.Call) and isinstance(node.fn, n.VarRef):
-            return call_closure(
-                "run", self.build(node.fn), self.arguments(node.args), self.place(node)
-            )
-        if isinstance(node, n.Fn) and (code := self.host.code_of(node)).native:
-            return self._compiled(node, code)
-        return super().build(node)
+            return low.Call(self.lower(node.fn), self.each(node.args), self.place(node.span))
+        return super().lower(node)
 
-    def _compiled(self, node: n.Fn, code: _support.Code) -> Run:
-        """A function that is compiled already needs no closures for other threads."""
-        captures = [self.build(outer) for outer, _ in node.captures]
-        meta = node.meta
-
-        def run(e: list[Any]) -> Any:
-            made = _support.Fn(code, tuple([c(e) for c in captures]))
-            return made if meta is None else made.with_meta(meta)
-
-        return run
+    def fn(self, node: n.Fn) -> low.MakeFn:
+        code = self.host.code_of(node)
+        if not code.native:  # one that is compiled already needs nothing for other threads
+            return super().fn(node)
+        captures = tuple([self.lower(outer) for outer, _ in node.captures])
+        return low.MakeFn(code, captures, node.meta)
 
 
 def build_tracked(host: Host, node: n.Node, name: str) -> Callable[[], Any]:
     """A top-level form as a function of nothing that tells what it reads."""
-    builder = TrackedBuilder(host, name)
-    run = builder.build(node)
-    size = len(builder.slots)
-    return lambda: run([None] * size)
+    return build_form(host, node, name, TrackedLowering)
 
 
 def tracked_arities(host: Host) -> Callable[[Any], None]:
     """What gives a function the arities that the tracked thread runs, on its first call there."""
 
     def make(code: Any) -> None:
-        arities = build_arities(host, code.node, TrackedBuilder)
+        arities = build_arities(host, code.node, TrackedLowering)
         host.stubs.compile_pending()
         code.tracked = arities
 

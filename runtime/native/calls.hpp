@@ -1,0 +1,52 @@
+// Calls of Lisp functions: counted, sampled, and sent to the tier that they run in. Internal to the extension.
+#pragma once
+#include "function.hpp"
+#include "gil.hpp"
+
+namespace ts {
+
+extern PyTypeObject* fn_type;
+
+PyObject* fn_vectorcall(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* names);
+
+constexpr std::uint64_t timing_interval = 64; // every so many calls of a function one is timed
+constexpr std::uint64_t loop_weight = 16;     // so many loop iterations count as a call
+
+// The hook of a function that became hot: false with the error set.
+bool tell_hot(code* shared) noexcept;
+
+// A call is counted: false with the error set.
+TS_INLINE bool count_call(code* shared) noexcept {
+  std::uint64_t const calls = ++shared->calls;
+  return __builtin_expect(calls + shared->loops / loop_weight < shared->hot_at, 1) || tell_hot(shared);
+}
+TS_INLINE bool sampled(code const* shared) noexcept { return shared->calls % timing_interval == 1; }
+
+// The time of a sampled call, for the mean of its function, which it keeps alive.
+class sample {
+  code* const shared_;
+  std::uint64_t const start_;
+
+public:
+  explicit sample(code* shared) noexcept;
+  ~sample();
+  sample(sample const&) = delete;
+};
+
+extern unsigned long tracked_thread; // whose calls run what tells of every var they read; 0 for none
+
+// Whether a call on this thread runs the function's usual arities in tier 0.
+TS_INLINE bool runs_in_tier_0(code const* shared) noexcept {
+  return !shared->native && !tracked_thread && !(shared->beside && beside());
+}
+
+// A call that is counted already.
+PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept;
+
+namespace tier0 {
+
+// Runs one of a function's arities, which are a tuple of bodies; arguments borrowed. Null with the error set.
+PyObject* interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject* arities) noexcept;
+
+} // namespace tier0
+} // namespace ts
