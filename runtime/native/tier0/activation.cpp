@@ -10,32 +10,6 @@ namespace {
 constexpr std::uint32_t between_pulses = 1024; // calls and rounds
 constexpr int no_place = 1 << 30;              // an index that no table of places has
 
-std::uint8_t kind_of(value v) noexcept {
-  if(v.kind == value::integer) return saw_int;
-  if(v.kind == value::real) return saw_double;
-  PyObject* const o = v.o();
-  if(PyLong_CheckExact(o)) return saw_int;
-  if(PyFloat_CheckExact(o)) return saw_double;
-  return PyBool_Check(o) ? saw_bool : saw_other;
-}
-
-[[gnu::noinline]] bool stack_ends(std::size_t needed) noexcept {
-  try {
-    check_stack_slow(needed);
-    return false;
-  } catch(...) {
-    set_python_error();
-    return true;
-  }
-}
-
-// Whether there is room for an activation. Here a thread attends, too, that calls functions.
-inline bool has_room(body const* code) noexcept {
-  auto const limit = reinterpret_cast<std::uintptr_t>(__atomic_load_n(&stack_limit, __ATOMIC_RELAXED));
-  auto const here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  return __builtin_expect(limit && here - code->stack >= limit, 1) || !stack_ends(code->stack);
-}
-
 // An entry of a traceback whose line is the index of a place; traces.py reads it.
 void add_to_traceback(body const* code, int place) noexcept {
   PyObject *type, *error, *trace;
@@ -49,25 +23,7 @@ void add_to_traceback(body const* code, int place) noexcept {
   Py_XDECREF(made);
 }
 
-// A frame ends because of an error, which is kept aside: what it lets go of may run anything.
-[[gnu::noinline]] void end_failed(frame& f) noexcept {
-  leave(f);
-  PyObject *type, *error, *trace;
-  PyErr_Fetch(&type, &error, &trace);
-  for(int i = f.code->size; i-- > 0;) f.slots[i].drop();
-  PyErr_Restore(type, error, trace);
-}
-
 PyObject* result_of(value v) noexcept { return v.kind == value::failed ? nullptr : v.boxed(); }
-
-// The body that takes so many arguments; null where none does.
-body* arity_for(PyObject* arities, Py_ssize_t count) noexcept {
-  for(Py_ssize_t i = 0; i < PyTuple_GET_SIZE(arities); ++i) {
-    auto* const code = reinterpret_cast<body*>(PyTuple_GET_ITEM(arities, i));
-    if(code->variadic ? count >= code->params : count == code->params) return code;
-  }
-  return nullptr;
-}
 
 PyObject* pulse_hook = nullptr; // Python: () -> None, interpreted by Python
 
@@ -80,6 +36,7 @@ value enter(fn* self, value* args, int count) noexcept {
     if(!code) wrong_arity(self, count);
     return value::failure();
   }
+  keeping_alive const held(code);
   value* const slots = TS_VALUES(code->size);
   for(int i = 0; i < code->params; ++i) slots[i] = args[i];
   if(code->variadic) {
@@ -108,18 +65,13 @@ value call_fn(fn* self, value* args, int count) noexcept {
   return value::own(ts::run(self, objects, count));
 }
 
+} // namespace
+
 value call_counted(fn* self, value* args, int count) noexcept {
-  if(!count_call(self->shared)) {
-    pending given(args);
-    given.count = count;
-    return value::failure();
-  }
   if(!sampled(self->shared)) return call_fn(self, args, count);
   sample const timed(self->shared);
   return call_fn(self, args, count);
 }
-
-} // namespace
 
 std::uint32_t beats = between_pulses;
 
@@ -143,23 +95,37 @@ bool next_round(frame&) noexcept {
   return beat();
 }
 
-value activate(body* code, fn* self, value* slots) noexcept {
-  int const given = code->params + code->variadic;
-  for(int i = given; i < code->size; ++i) slots[i] = value::of(std::int64_t{ 0 });
-  if(self)
-    for(int i = 0; i < code->params && i < static_cast<int>(sizeof(ts::code::seen)); ++i)
-      self->shared->seen[i] |= kind_of(slots[i]);
-  frame f{ slots, self, code, -1, nullptr };
-  Py_INCREF(reinterpret_cast<PyObject*>(code)); // it may be redefined meanwhile
-  value result = beat() ? code->root->run(f) : value::failure();
-  while(__builtin_expect(result.kind == value::recur, 0))
-    result = next_round(f) ? code->root->run(f) : f.failed(code->place);
-  if(__builtin_expect(result.kind == value::failed, 0)) end_failed(f);
-  else
-    for(int i = code->size; i-- > 0;) slots[i].drop();
-  if(__builtin_expect(f.traced != nullptr, 0)) ts::drop(f.traced);
-  Py_DECREF(reinterpret_cast<PyObject*>(code));
-  return result;
+std::uint8_t kind_of_object(PyObject* o) noexcept {
+  if(PyLong_CheckExact(o)) return saw_int;
+  if(PyFloat_CheckExact(o)) return saw_double;
+  return PyBool_Check(o) ? saw_bool : saw_other;
+}
+
+value more_rounds(frame& f) noexcept {
+  while(true) {
+    if(!next_round(f)) return f.failed(f.code->place);
+    value const result = f.code->root->run(f);
+    if(result.kind != value::recur) return result;
+  }
+}
+
+bool stack_ends(std::size_t needed) noexcept {
+  try {
+    check_stack_slow(needed);
+    return false;
+  } catch(...) {
+    set_python_error();
+    return true;
+  }
+}
+
+// The error is kept aside: what the frame lets go of may run anything.
+void end_failed(frame& f) noexcept {
+  leave(f);
+  PyObject *type, *error, *trace;
+  PyErr_Fetch(&type, &error, &trace);
+  for(int i = f.code->size; i-- > 0;) f.slots[i].drop();
+  PyErr_Restore(type, error, trace);
 }
 
 void leave(frame& f) noexcept {
@@ -187,6 +153,7 @@ PyObject* interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject*
   body* const code = arity_for(arities, count);
   if(!code) return wrong_arity(self, count);
   if(!has_room(code)) return nullptr;
+  keeping_alive const held(code);
   value* const slots = TS_VALUES(code->size);
   if(code->variadic) {
     slots[code->params] = guarded_value([&] { return value::own(rest_args(args, code->params, count).release()); });
@@ -197,7 +164,13 @@ PyObject* interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject*
 }
 
 value call_value(PyObject* callee, value* args, int count) noexcept {
-  if(Py_TYPE(callee) == fn_type) return call_counted(reinterpret_cast<fn*>(callee), args, count);
+  if(Py_TYPE(callee) == fn_type) {
+    auto* const f = reinterpret_cast<fn*>(callee);
+    if(count_call(f->shared)) return call_counted(f, args, count);
+    pending given(args);
+    given.count = count;
+    return value::failure();
+  }
   auto** const objects =
     static_cast<PyObject**>(__builtin_alloca((static_cast<std::size_t>(count) + 2) * sizeof(PyObject*))) + 1;
   pending given(args); // the callee may use the object before the first
@@ -228,6 +201,7 @@ PyObject* call_form(PyObject* self, PyObject* args, PyObject* names) {
   if(code->params || code->variadic || PyTuple_GET_SIZE(args) || (names && PyDict_GET_SIZE(names)))
     return PyErr_Format(PyExc_TypeError, "a form is called with no arguments");
   if(!has_room(code)) return nullptr;
+  keeping_alive const held(code);
   return result_of(activate(code, nullptr, TS_VALUES(code->size)));
 }
 

@@ -1,4 +1,5 @@
 // Tier 0: calls of Lisp values, of stubs, and look-ups by keyword.
+#include "../calls.hpp"
 #include "../interop.hpp"
 #include "../look_up.hpp"
 #include "builder.hpp"
@@ -10,7 +11,59 @@ namespace {
 struct call_node : node {
   nodes args;
   int place;
-  value call(frame& f, PyObject* callee) const noexcept { // whose reference is given
+  // The callee's reference is given.
+  [[gnu::always_inline]] value call(frame& f, PyObject* callee) const noexcept {
+    if(__builtin_expect(Py_TYPE(callee) == fn_type, 1)) {
+      auto* const g = reinterpret_cast<fn*>(callee);
+      body* const code = arity_for(g->shared->arities, args.count);
+      if(code && !code->variadic && runs_in_tier_0(g->shared)) return call_direct(f, g, code);
+    }
+    return call_other(f, callee);
+  }
+  // A function in tier 0: its arguments are evaluated where its frame is going to be.
+  [[gnu::always_inline]] value call_direct(frame& f, fn* callee, body* code) const noexcept {
+    code_ref const held{ callee, code };
+    value* const slots = TS_VALUES(code->size);
+    for(int i = 0; i < args.count; ++i) {
+      value const v = args[i]->run(f);
+      if(__builtin_expect(v.stopped(), 0)) return give_up(f, slots, i);
+      slots[i] = v;
+    }
+    ts::code* const shared = callee->shared;
+    value result;
+    if(__builtin_expect(!count_call(shared), 0)) return give_up(f, slots, args.count);
+    if(__builtin_expect(sampled(shared) || !runs_in_tier_0(shared), 0)) result = call_counted(callee, slots, args.count);
+    else if(__builtin_expect(!has_room(code), 0)) return give_up(f, slots, args.count);
+    else result = activate(code, callee, slots);
+    return __builtin_expect(result.kind == value::failed, 0) ? f.failed(place) : result;
+  }
+  struct code_ref { // what a call keeps alive; its end may be that of either, where an error is set too
+    fn* callee;
+    body* code;
+    code_ref(fn* f, body* b) noexcept : callee(f), code(b) { keep(reinterpret_cast<PyObject*>(b)); }
+    code_ref(code_ref const&) = delete;
+    ~code_ref() {
+      if(Py_REFCNT(code) > 1 && Py_REFCNT(callee) > 1) {
+        ts::drop(reinterpret_cast<PyObject*>(code));
+        ts::drop(reinterpret_cast<PyObject*>(callee));
+      } else end();
+    }
+    [[gnu::noinline]] void end() noexcept {
+      PyObject *type, *error, *trace;
+      PyErr_Fetch(&type, &error, &trace);
+      ts::drop(reinterpret_cast<PyObject*>(code));
+      ts::drop(reinterpret_cast<PyObject*>(callee));
+      PyErr_Restore(type, error, trace);
+    }
+  };
+  [[gnu::noinline]] value give_up(frame& f, value const* values, int count) const noexcept {
+    PyObject *type, *error, *trace;
+    PyErr_Fetch(&type, &error, &trace);
+    while(count-- > 0) values[count].drop();
+    PyErr_Restore(type, error, trace);
+    return f.failed(place);
+  }
+  [[gnu::noinline]] value call_other(frame& f, PyObject* callee) const noexcept {
     value* const values = TS_VALUES(args.count);
     pending given(values);
     value result = value::failure();

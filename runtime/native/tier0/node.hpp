@@ -63,8 +63,42 @@ struct body {
   std::vector<std::unique_ptr<std::byte[]>>* memory;
 };
 
+// An activation whose frame failed: its place goes into the traceback, its values go.
+void end_failed(frame& f) noexcept;
+// The rounds of a function that goes round again, from the second on.
+value more_rounds(frame& f) noexcept;
+
+// The profile's kinds of parameters.
+std::uint8_t kind_of_object(PyObject* o) noexcept;
+[[gnu::always_inline]] inline void see(code* shared, value const* values, int count) noexcept {
+  for(int i = 0; i < count && i < static_cast<int>(sizeof(code::seen)); ++i) {
+    value const v = values[i];
+    if(v.kind == value::integer) shared->seen[i] |= saw_int;
+    else if(v.kind == value::real) shared->seen[i] |= saw_double;
+    else shared->seen[i] |= kind_of_object(v.o());
+  }
+}
+
 // Runs an activation whose arguments stand in the first slots, and are its own. There is room for `size` of them.
-value activate(body* code, fn* self, value* slots) noexcept;
+// The body is kept alive by the caller: it may be redefined meanwhile.
+[[gnu::always_inline]] inline value activate(body const* code, fn* self, value* slots) noexcept;
+
+// Whether there is room for an activation. Here a thread attends, too, that calls functions.
+bool stack_ends(std::size_t needed) noexcept;
+[[gnu::always_inline]] inline bool has_room(body const* code) noexcept {
+  auto const limit = reinterpret_cast<std::uintptr_t>(__atomic_load_n(&stack_limit, __ATOMIC_RELAXED));
+  auto const here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  return __builtin_expect(limit && here - code->stack >= limit, 1) || !stack_ends(code->stack);
+}
+
+// The body that takes so many arguments; null where none does.
+inline body* arity_for(PyObject* arities, Py_ssize_t count) noexcept {
+  for(Py_ssize_t i = 0; i < PyTuple_GET_SIZE(arities); ++i) {
+    auto* const code = reinterpret_cast<body*>(PyTuple_GET_ITEM(arities, i));
+    if(code->variadic ? count >= code->params : count == code->params) return code;
+  }
+  return nullptr;
+}
 
 // An exception leaves an activation: it gets its place in the traceback, once.
 void leave(frame& f) noexcept;
@@ -79,6 +113,9 @@ bool next_round(frame& f) noexcept;
 extern std::uint32_t beats;
 [[gnu::noinline]] bool pulse() noexcept;
 inline bool beat() noexcept { return __builtin_expect(--beats != 0, 1) || pulse(); }
+
+// A call of a function in whichever tier, counted already. The arguments are consumed; the callee is not.
+value call_counted(fn* callee, value* args, int count) noexcept;
 
 // Calls a Lisp value. The arguments are consumed; the callee is not.
 value call_value(PyObject* callee, value* args, int count) noexcept;
@@ -109,6 +146,27 @@ struct pending {
     }
     return true;
   }
+};
+
+inline value activate(body const* code, fn* self, value* slots) noexcept {
+  for(int i = code->params + code->variadic; i < code->size; ++i) slots[i] = value::of(std::int64_t{ 0 });
+  if(self) see(self->shared, slots, code->params);
+  frame f{ slots, self, code, -1, nullptr };
+  value result = beat() ? code->root->run(f) : value::failure();
+  if(__builtin_expect(result.kind == value::recur, 0)) result = more_rounds(f);
+  if(__builtin_expect(result.kind == value::failed, 0)) end_failed(f);
+  else
+    for(int i = code->size; i-- > 0;) slots[i].drop();
+  if(__builtin_expect(f.traced != nullptr, 0)) ts::drop(f.traced);
+  return result;
+}
+
+// Keeps an object while it lives.
+struct keeping_alive {
+  PyObject* const o;
+  explicit keeping_alive(body* code) noexcept : o(reinterpret_cast<PyObject*>(code)) { keep(o); }
+  ~keeping_alive() { ts::drop(o); }
+  keeping_alive(keeping_alive const&) = delete;
 };
 
 #define TS_VALUES(count) static_cast<ts::tier0::value*>(__builtin_alloca((static_cast<std::size_t>(count) + 1) * sizeof(ts::tier0::value)))

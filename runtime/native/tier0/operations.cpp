@@ -20,6 +20,17 @@ struct operation : node {
     value const result = call_value(function, operands, count);
     return result.stopped() ? f.failed(place) : result;
   }
+  [[gnu::noinline]] value elsewhere_done(frame& f, value a, value b) const noexcept {
+    value operands[] = { a, b };
+    return call(f, operands, 2);
+  }
+  [[gnu::noinline]] value right_failed(frame& f, value left) const noexcept {
+    PyObject *type, *error, *trace;
+    PyErr_Fetch(&type, &error, &trace); // what is let go of may run anything
+    left.drop();
+    PyErr_Restore(type, error, trace);
+    return f.failed(place);
+  }
 };
 
 // --- of two numbers ------------------------------------------------------------------------------
@@ -98,38 +109,37 @@ template<class Op> value both(value a, value b) noexcept {
   return elsewhere;
 }
 
-template<class Op> struct binary final : operation {
-  node const *left, *right;
-  value run(frame& f) const noexcept override {
-    value operands[2];
-    operands[0] = left->run(f).unboxed();
-    if(operands[0].stopped()) return f.failed(place);
-    operands[1] = right->run(f).unboxed();
-    if(operands[1].stopped()) {
-      operands[0].drop();
-      return f.failed(place);
-    }
-    value const result = both<Op>(operands[0], operands[1]);
-    return __builtin_expect(result.kind >= 0, 1) ? result : call(f, operands, 2);
+// Where an operand comes from; numbers come unboxed.
+struct from_node {
+  node const* n;
+  value get(frame& f) const noexcept { return n->run(f).unboxed(); }
+};
+struct from_local {
+  int slot;
+  value get(frame& f) const noexcept {
+    value const v = f.slots[slot];
+    if(__builtin_expect(!v.is_object(), 1)) return v;
+    i64 i;
+    double d;
+    if(as_int64(v.o(), i)) return value::of(i);
+    return as_double(v.o(), d) ? value::of(d) : v.copy();
   }
 };
+struct from_constant {
+  i64 i;
+  value get(frame&) const noexcept { return value::of(i); }
+};
 
-// With a constant integer on the right.
-template<class Op> struct binary_constant final : operation {
-  node const* left;
-  i64 right;
+template<class Op, class L, class R> struct binary final : operation {
+  L left;
+  R right;
   value run(frame& f) const noexcept override {
-    value const a = left->run(f).unboxed();
-    if(a.kind == value::integer) {
-      value const result = Op::of(a.bits, right);
-      if(__builtin_expect(result.kind >= 0, 1)) return result;
-    } else if(a.stopped()) return f.failed(place);
-    value operands[2] = { a, value::of(right) };
-    if(a.kind == value::real) {
-      value const result = Op::of(a.d(), right);
-      if(result.kind >= 0) return result;
-    }
-    return call(f, operands, 2);
+    value const a = left.get(f);
+    if(__builtin_expect(a.stopped(), 0)) return f.failed(place);
+    value const b = right.get(f);
+    if(__builtin_expect(b.stopped(), 0)) return right_failed(f, a);
+    value const result = both<Op>(a, b);
+    return __builtin_expect(result.kind >= 0, 1) ? result : elsewhere_done(f, a, b);
   }
 };
 
@@ -161,32 +171,18 @@ struct answering : operation {
   }
 };
 
-template<class Op> struct comparison final : answering {
-  node const *left, *right;
+template<class Op, class L, class R> struct comparison final : answering {
+  L left;
+  R right;
   int test(frame& f) const noexcept override {
-    value operands[2];
-    operands[0] = left->run(f).unboxed();
-    if(operands[0].stopped()) return f.failed(place), -1;
-    operands[1] = right->run(f).unboxed();
-    if(operands[1].stopped()) {
-      operands[0].drop();
-      return f.failed(place), -1;
-    }
-    value const result = both<Op>(operands[0], operands[1]);
-    return __builtin_expect(result.kind >= 0, 1) ? static_cast<int>(result.bits) : answer_of(f, operands, 2);
-  }
-};
-
-template<class Op> struct comparison_constant final : answering {
-  node const* left;
-  i64 right;
-  int test(frame& f) const noexcept override {
-    value const a = left->run(f).unboxed();
-    if(a.kind == value::integer) return static_cast<int>(Op::of(a.bits, right).bits);
-    if(a.stopped()) return f.failed(place), -1;
-    if(a.kind == value::real) return static_cast<int>(Op::of(a.d(), right).bits);
-    value operands[2] = { a, value::of(right) };
-    return answer_of(f, operands, 2);
+    value const a = left.get(f);
+    if(__builtin_expect(a.stopped(), 0)) return f.failed(place), -1;
+    value const b = right.get(f);
+    if(__builtin_expect(b.stopped(), 0)) return right_failed(f, a), -1;
+    value const result = both<Op>(a, b);
+    if(__builtin_expect(result.kind >= 0, 1)) return static_cast<int>(result.bits);
+    value const answer = elsewhere_done(f, a, b);
+    return answer.stopped() ? -1 : answer.truth();
   }
 };
 
@@ -334,50 +330,57 @@ template<class T> T* operation_of(builder& b, PyObject* r) {
   return n;
 }
 
-bool constant_integer(PyObject* r, i64& i) {
-  return std::string_view(Py_TYPE(r)->tp_name) == "Const" && as_int64(field(r, 0), i);
-}
+bool is(PyObject* r, char const* name) { return std::string_view(Py_TYPE(r)->tp_name) == name; }
 
-template<template<class> class Plain, template<class> class Constant, class Op>
-node const* make_two(builder& b, PyObject* r) {
-  PyObject* const args = field(r, 2);
-  i64 right;
-  if(constant_integer(field(args, 1), right)) {
-    auto* const n = operation_of<Constant<Op>>(b, r);
-    n->left = b.build(field(args, 0));
-    n->right = right;
-    return n;
-  }
-  auto* const n = operation_of<Plain<Op>>(b, r);
-  n->left = b.build(field(args, 0));
-  n->right = b.build(field(args, 1));
+template<class T, class L, class R> node const* make_with(builder& b, PyObject* r, L left, R right) {
+  auto* const n = operation_of<T>(b, r);
+  n->left = left;
+  n->right = right;
   return n;
 }
-template<class Op> node const* make_binary(builder& b, PyObject* r) {
-  return make_two<binary, binary_constant, Op>(b, r);
+
+template<template<class, class, class> class T, class Op, class L>
+node const* make_right(builder& b, PyObject* r, L left) {
+  PyObject* const arg = field(field(r, 2), 1);
+  i64 i;
+  if(is(arg, "Const") && as_int64(field(arg, 0), i))
+    return make_with<T<Op, L, from_constant>>(b, r, left, from_constant{ i });
+  if(is(arg, "Local")) return make_with<T<Op, L, from_local>>(b, r, left, from_local{ number(field(arg, 0)) });
+  return make_with<T<Op, L, from_node>>(b, r, left, from_node{ b.build(arg) });
 }
-template<class Op> node const* make_comparison(builder& b, PyObject* r) {
-  return make_two<comparison, comparison_constant, Op>(b, r);
+
+template<template<class, class, class> class T, class Op> node const* make_two(builder& b, PyObject* r) {
+  PyObject* const arg = field(field(r, 2), 0);
+  if(is(arg, "Local")) return make_right<T, Op>(b, r, from_local{ number(field(arg, 0)) });
+  return make_right<T, Op>(b, r, from_node{ b.build(arg) });
 }
+template<class Op> node const* make_binary(builder& b, PyObject* r) { return make_two<binary, Op>(b, r); }
+template<class Op> node const* make_comparison(builder& b, PyObject* r) { return make_two<comparison, Op>(b, r); }
 template<template<class> class T, class Op> node const* make_one(builder& b, PyObject* r) {
   auto* const n = operation_of<T<Op>>(b, r);
   n->operand = b.build(field(field(r, 2), 0));
   return n;
 }
-template<class Op, i64 By> node const* make_step(builder& b, PyObject* r) { // `inc`, whose function takes one
-  struct step final : operation {
-    node const* operand;
-    value run(frame& f) const noexcept override {
-      value v = operand->run(f).unboxed();
-      value result = elsewhere;
-      if(v.kind == value::integer) result = Op::of(v.bits, By);
-      else if(v.kind == value::real) result = Op::of(v.d(), By);
-      else if(v.stopped()) return f.failed(place);
-      return __builtin_expect(result.kind >= 0, 1) ? result : call(f, &v, 1);
-    }
-  };
-  auto* const n = operation_of<step>(b, r);
-  n->operand = b.build(field(field(r, 2), 0));
+template<class Op, i64 By, class L> struct step final : operation { // `inc`, whose function takes one
+  L operand;
+  value run(frame& f) const noexcept override {
+    value v = operand.get(f);
+    value result = elsewhere;
+    if(v.kind == value::integer) result = Op::of(v.bits, By);
+    else if(v.kind == value::real) result = Op::of(v.d(), By);
+    else if(v.stopped()) return f.failed(place);
+    return __builtin_expect(result.kind >= 0, 1) ? result : call(f, &v, 1);
+  }
+};
+template<class Op, i64 By> node const* make_step(builder& b, PyObject* r) {
+  PyObject* const arg = field(field(r, 2), 0);
+  if(is(arg, "Local")) {
+    auto* const n = operation_of<step<Op, By, from_local>>(b, r);
+    n->operand = { number(field(arg, 0)) };
+    return n;
+  }
+  auto* const n = operation_of<step<Op, By, from_node>>(b, r);
+  n->operand = { b.build(arg) };
   return n;
 }
 template<look_up Which> node const* make_look_up(builder& b, PyObject* r) {
