@@ -1,4 +1,4 @@
-"""Tier 0's native nodes: what fails in the middle of one leaves nothing behind, and how deep they may nest."""
+"""Tier 0's native nodes: what fails in the middle of one leaves nothing behind; how deep they may nest."""
 
 from __future__ import annotations
 
@@ -67,10 +67,11 @@ def test_what_fails_leaves_no_reference_behind(tier_0: Runtime, form: str) -> No
 
     for _ in range(3):
         once()
+    gc.collect()  # the traceback of what `throw` raises refers to it in turn
     before = sys.getrefcount(counted)
     for _ in range(ROUNDS):
         once()
-    gc.collect()  # the traceback of what `throw` raises refers to it in turn
+    gc.collect()
     assert sys.getrefcount(counted) == before
 
 
