@@ -30,12 +30,17 @@ struct call_node : node {
       slots[i] = v;
     }
     ts::code* const shared = callee->shared;
-    value result;
     if(__builtin_expect(!count_call(shared), 0)) return give_up(f, slots, args.count);
-    if(__builtin_expect(sampled(shared) || !runs_in_tier_0(shared), 0)) result = call_counted(callee, slots, args.count);
-    else if(__builtin_expect(!has_room(code), 0)) return give_up(f, slots, args.count);
-    else result = activate(code, callee, slots);
-    return __builtin_expect(result.kind == value::failed, 0) ? f.failed(place) : result;
+    if(__builtin_expect(sampled(shared) || !runs_in_tier_0(shared), 0)) return call_slowly(f, callee, slots);
+    if(__builtin_expect(!has_room(code), 0)) return give_up(f, slots, args.count);
+    value const result = activate(code, callee, slots);
+    if(__builtin_expect(result.kind == value::failed, 0)) f.failed(place);
+    return result;
+  }
+  [[gnu::noinline]] value call_slowly(frame& f, fn* callee, value* values) const noexcept {
+    value const result = call_counted(callee, values, args.count);
+    if(result.kind == value::failed) f.failed(place);
+    return result;
   }
   struct code_ref { // what a call keeps alive; its end may be that of either, where an error is set too
     fn* callee;

@@ -152,13 +152,23 @@ inline value activate(body const* code, fn* self, value* slots) noexcept {
   for(int i = code->params + code->variadic; i < code->size; ++i) slots[i] = value::of(std::int64_t{ 0 });
   if(self) see(self->shared, slots, code->params);
   frame f{ slots, self, code, -1, nullptr };
-  value result = beat() ? code->root->run(f) : value::failure();
-  if(__builtin_expect(result.kind == value::recur, 0)) result = more_rounds(f);
-  if(__builtin_expect(result.kind == value::failed, 0)) end_failed(f);
+  // Kept as two numbers: as one value it would go through memory in pieces of another size, which is slow.
+  std::int64_t kind = value::failed, bits = 0;
+  if(__builtin_expect(beat(), 1)) {
+    value const result = code->root->run(f);
+    kind = result.kind;
+    bits = result.bits;
+  }
+  if(__builtin_expect(kind == value::recur, 0)) {
+    value const result = more_rounds(f);
+    kind = result.kind;
+    bits = result.bits;
+  }
+  if(__builtin_expect(kind == value::failed, 0)) end_failed(f);
   else
     for(int i = code->size; i-- > 0;) slots[i].drop();
   if(__builtin_expect(f.traced != nullptr, 0)) ts::drop(f.traced);
-  return result;
+  return { kind, bits };
 }
 
 // Keeps an object while it lives.
