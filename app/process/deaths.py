@@ -74,9 +74,11 @@ class Death:
 
 def blamed(last: list[tuple[int, Doing]], report: str) -> Doing | None:
     """Which of the things evaluated at the end is to blame. A report that names its thread decides: what died
-    on a thread that is not Lisp's is nobody's there. Without a report (SIGKILL), one of two cannot be blamed:
-    who does it again will be alone sooner or later."""
+    on a thread that is not Lisp's is nobody's there, nor is what another process sent. Without a report
+    (SIGKILL), one of two cannot be blamed: who does it again will be alone sooner or later."""
     for line in report.splitlines():
+        if line.startswith("sent by process "):
+            return None
         for start in ("Current thread 0x", "thread 0x"):  # Python's fault handler's words, and ours
             if line.startswith(start):
                 thread = int(line[len(start) :].split()[0].rstrip(":"), 16)

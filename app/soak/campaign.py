@@ -135,7 +135,7 @@ class Monkey:
             self.fail(f"nothing could be kept: {error}; {self.app.problems()}")
             return
         self.kept, self._kept_by = kept, self.app.pid
-        self._pause(0.5)  # a journal may take a moment
+        self._pause(2.0)  # the journal's thread rests for so long at most
 
     def interrupt(self) -> None:
         """Evaluate what does not end, and interrupt it as editors do."""

@@ -218,6 +218,10 @@ void crash(int number, siginfo_t const* info, char const* why) noexcept {
     std::snprintf(line, sizeof line, "signal %d (%s), address %p\n", number, strsignal(number),
                   info && number != SIGABRT ? info->si_addr : nullptr);
   say(line);
+  if(info && info->si_code <= 0 && info->si_pid != getpid())
+    std::snprintf(line, sizeof line, "sent by process %d\n", static_cast<int>(info->si_pid)); // to any thread
+  else std::snprintf(line, sizeof line, "thread %p\n", reinterpret_cast<void*>(pthread_self()));
+  say(line);
   int frames = most_frames;
   _Unwind_Backtrace(say_frame, &frames);
   _exit(128 + number);

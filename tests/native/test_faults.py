@@ -297,16 +297,20 @@ def test_where_nothing_guards_the_reason_and_the_stack_go_to_whoever_asked(tmp_p
         "import sys, os\n"
         "from runtime import Runtime\n"
         "from runtime.native import _support\n"
+        "import threading\n"
         "rt = Runtime(strategy='interpret')\n"
-        "_support.set_crash_fd(os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY))\n"
+        "file = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY)\n"
+        "os.write(file, f'{threading.get_ident():#x}\\n'.encode())\n"
+        "_support.set_crash_fd(file)\n"
         "rt.eval('(cpp/raw \"#include <thread>\\nnamespace t { inline void go() {\\n"
         "std::thread([] { *(int volatile*)8 = 1; }).join(); } }\") (cpp/t.go)')\n",
         str(said),
     )
     assert done.returncode == 128 + 11, done
-    lines = said.read_text().splitlines()
+    ours, *lines = said.read_text().splitlines()
     assert lines[0] == "signal 11 (Segmentation fault), address 0x8"
-    assert len(lines) > 2 and done.stderr == ""
+    assert lines[1].startswith("thread 0x") and lines[1] != f"thread {ours}"
+    assert len(lines) > 3 and done.stderr == ""
 
 
 def test_with_the_guards_off_a_fault_ends_the_process() -> None:

@@ -26,9 +26,6 @@ STRATEGIES = {
 }  # strategy -> threshold
 
 
-TABLES: dict[str, list[str]] = {}  # by prelude: the programs with a value of the modules imported
-
-
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """An expression that is no program. `texts` must all be in the error as people read it."""
@@ -36,6 +33,11 @@ class Rejected:
     source: str
     kind: type[LispError]
     texts: tuple[str, ...]
+
+
+TABLES: dict[str, list[str]] = {}  # by prelude: the programs with a value of the modules imported
+PAIRS: dict[str, list[tuple[str, str]]] = {}  # likewise, with those values
+REJECTED: dict[str, list[Rejected]] = {}  # likewise, those that are no programs
 
 
 @dataclass(slots=True)
@@ -93,8 +95,9 @@ class Bench:
 def bench(prelude: str) -> object:
     """A fixture: a `Bench` per strategy, in which `prelude` was evaluated. What follows in its module
     belongs to that prelude."""
-    TABLES.pop(prelude, None)
-    TABLES[prelude] = []
+    for tables in (TABLES, PAIRS, REJECTED):
+        tables.pop(prelude, None)
+        tables[prelude] = []
 
     @pytest.fixture(scope="module", params=list(STRATEGIES), name="bench")
     def make(request: pytest.FixtureRequest) -> Iterator[Bench]:
@@ -110,6 +113,7 @@ def bench(prelude: str) -> object:
 def each(table: list[tuple[str, str]]) -> pytest.MarkDecorator:
     """Parametrises a test over (source, expected) pairs."""
     TABLES[next(reversed(TABLES))] += [source for source, _ in table]
+    PAIRS[next(reversed(PAIRS))] += table
     return pytest.mark.parametrize(("source", "expected"), table, ids=[short(s) for s, _ in table])
 
 
@@ -117,9 +121,9 @@ def each_rejected(
     table: list[tuple[str, type[LispError], tuple[str, ...]]],
 ) -> pytest.MarkDecorator:
     """Parametrises a test over programs that are none."""
-    return pytest.mark.parametrize(
-        "program", [Rejected(*row) for row in table], ids=[short(r[0]) for r in table]
-    )
+    programs = [Rejected(*row) for row in table]
+    REJECTED[next(reversed(REJECTED))] += programs
+    return pytest.mark.parametrize("program", programs, ids=[short(r[0]) for r in table])
 
 
 def short(source: str) -> str:
