@@ -261,7 +261,6 @@ class Application:
     def _note(self, event: Event) -> None:
         self.look.events.append(event)
         if isinstance(event, Reload):
-            self.continuity.loaded()
             if event.file not in self._awaited and event.forms_evaluated:
                 self.continuity.reloaded(event.file, self.loop, self.runtime)
             self._awaited.discard(event.file)

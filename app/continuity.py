@@ -80,6 +80,7 @@ class Continuity:
             from app.journal import Journal
 
             self._journal = Journal(runtime, life.journal)
+            runtime.in_force_listeners.append(self.loaded)
         if not life.deaths:
             return
         if self._journal is not None and self._journal.unreadable:
@@ -89,7 +90,7 @@ class Continuity:
         runtime.report_fault(RESTART, self.problem())
 
     def loaded(self) -> None:
-        """A script is in force: its variables get back what they held when the last process was lost."""
+        """Definitions came into force: variables get back what they held when the last process was lost."""
         found = self._journal.restore() if self._journal is not None else None
         if found is None:
             return

@@ -111,6 +111,7 @@ class Runtime:
         self.keep_removed = False  # whether what was removed from a file stays defined
         self._by_hand: set[Path] = set()  # files of `load-file` that are no scripts
         self._frame_vars: dict[Var, None] = {}  # vars that have, or had, ^:frame
+        self.in_force_listeners: list[Callable[[], object]] = []
         self.entries_changed = 0  # rises whenever `entry_points` may give something else
         self._loader = Loader(self, self._while_loading)
         self._turns = Turns()
@@ -405,6 +406,11 @@ class Runtime:
             stub_cpp=self.engine.written(code, STUB_CPP),
             inline_cpp=self.engine.written(code, INLINE_CPP),
         )
+
+    def came_into_force(self) -> None:
+        """For loading: what was prepared is in force. Called on the thread that draws, before the next frame."""
+        for listener in self.in_force_listeners:
+            listener()
 
     def kept_vars(self) -> list[Var]:
         """The vars that forms of files define."""

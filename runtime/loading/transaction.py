@@ -69,6 +69,9 @@ class Host(Protocol):
     def give_way(self) -> None:
         """Between two forms: frames have their turn."""
 
+    def came_into_force(self) -> None:
+        """What was prepared is in force, in the same frame."""
+
 
 class AgainError(Exception):
     """The reload has to be done again from the start: these vars need all that defines them evaluated, and
@@ -402,6 +405,7 @@ class Transaction:
                 for key, watch in list(var.watches.items()):
                     watch(key, var, None, values[var])
             self._run_late(late)
+            self.host.came_into_force()
 
         if variables or removed or late or carried or (final and dropped):
             self.apply(in_force)

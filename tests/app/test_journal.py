@@ -325,3 +325,22 @@ def test_many_cells_of_one_var_are_looked_at_in_steps(process) -> None:
     first.runtime.eval("(reset! (nth kept/many 4321) :changed)")
     first.kept()
     assert process(text).value("@(nth kept/many 4321)") == ":changed"
+
+
+def test_state_is_back_in_the_frame_in_which_its_definitions_come_into_force(
+    process, tmp_path
+) -> None:
+    text = "(def a (atom 1))"
+    first = process(text)
+    first.runtime.eval("(reset! kept/a 2)")
+    first.kept()
+    again = process("")
+    again.runtime.in_force_listeners.append(again.journal.restore)
+    (tmp_path / "kept.jank").write_text(DEFINITIONS + text)
+    again.runtime.load_async(tmp_path / "kept.jank")
+    value = None
+    while value is None:
+        again.runtime.tick()
+        var = again.runtime.namespaces.all["kept"].vars.get("a")
+        value = var.root.value if var is not None and var.is_bound else None
+    assert value == 2
