@@ -408,7 +408,7 @@ class Runtime:
         )
 
     def came_into_force(self) -> None:
-        """For loading: what was prepared is in force. Called on the thread that draws, before the next frame."""
+        """For loading: what was prepared is in force. Called on the thread that draws, before it draws."""
         for listener in self.in_force_listeners:
             listener()
 
