@@ -145,7 +145,7 @@ class Journal:
     def _other(self, cell: Any, was: Any) -> bool:
         if type(cell) is not CppValue:
             return cell.value is not was
-        layout = self._layouts[raw_type(cell)]
+        layout = self._layouts.get(raw_type(cell))  # a reload may have given it another type
         return cell.is_empty or not isinstance(layout, Layout) or bytes_of(cell, layout) != was
 
     def _want(self, known: _Known) -> None:
@@ -180,7 +180,7 @@ class Journal:
             unkept = self._forget(var, "it is nested too deeply")
         except (TooLarge, JournalFull, OSError) as e:
             unkept = self._forget(var, str(e))
-        except Exception as e:  # a value of the script's own, whose methods may do anything
+        except SCRIPT_ERRORS as e:  # a value of the script's own, whose methods may do anything
             unkept = self._forget(var, f"{type(e).__name__}: {e}")
         if unkept and unkept != known.unkept:
             self._runtime.events.add(StateUnkept(var=var.full_name, why=", ".join(unkept)))

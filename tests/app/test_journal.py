@@ -13,7 +13,7 @@ from app.process import journal_file
 from app.process.journal_file import JournalFile, JournalFull
 from runtime import Runtime
 from runtime.core.printing import pr_str
-from runtime.events import StateRestored, StateUnkept
+from runtime.events import BoxesCarried, StateRestored, StateUnkept
 from runtime.journal import codec
 from tests.robustness import Where, slip
 
@@ -344,3 +344,25 @@ def test_state_is_back_in_the_frame_in_which_its_definitions_come_into_force(
         var = again.runtime.namespaces.all["kept"].vars.get("a")
         value = var.root.value if var is not None and var.is_bound else None
     assert value == 2
+
+
+def test_a_box_whose_type_was_declared_again_is_kept_as_it_is_then(process, tmp_path) -> None:
+    header = tmp_path / "kept_again.hpp"
+    header.write_text("#pragma once\nstruct kept_again { int x = 1; };\n")
+    text = f"""(ns kept (:require ["{header}" :as h :scope ""]))
+    (defonce box (cpp/box (cpp/new h/kept_again))) (def a (atom 1))
+    (defn put [n] (cpp/= (cpp/.-x (cpp/* (cpp/unbox box))) (cpp/int. n)))
+    (defn x [] (cpp/.-x (cpp/* (cpp/unbox box))))"""
+    first = process(text)
+    first.runtime.eval("(kept/put 5)")
+    first.kept()
+    header.write_text("#pragma once\nstruct kept_again { double y = 0; int x = 1; };\n")
+    first.runtime.load_async(header)
+    end = time.monotonic() + 30
+    while not list(first.runtime.events.of(BoxesCarried)) and time.monotonic() < end:
+        first.runtime.tick()
+        time.sleep(0.002)
+    first.runtime.eval("(kept/put 7) (reset! kept/a 2)")
+    first.kept()
+    again = process(text)
+    assert again.value("[(kept/x) @kept/a]") == "[7 2]"
