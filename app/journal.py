@@ -45,8 +45,7 @@ class _Known:
 
 
 class Journal:
-    """Of one runtime, in a file that its parent process keeps. `restored` is called with what was put back
-    and what was lost, after each load that put something back."""
+    """Of one runtime, in a file that its parent process keeps."""
 
     def __init__(self, runtime: Runtime, file: JournalFile) -> None:
         self._runtime = runtime

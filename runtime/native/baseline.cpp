@@ -114,22 +114,6 @@ PyObject* take_traced_error(frame& f) noexcept {
   return exception;
 }
 
-// A native local ends: false with Python's error set when its destructor threw. While an error is on its way
-// already, that of a destructor is told by itself.
-bool destroy(PyObject* local) noexcept {
-  if(!local || !is_cpp_value(local)) return true;
-  cpp_value* const v = reinterpret_cast<cpp_value*>(local);
-  void* const object = v->kind == 'v' ? std::exchange(v->ptr, nullptr) : nullptr;
-  if(!object || !v->type->destroy) return true;
-  if(PyErr_Occurred()) {
-    destroy_quietly(v->type->destroy, object, v->type, nullptr);
-    return true;
-  }
-  guarded_outcome const outcome = run_guarded(v->type->destroy, object);
-  if(outcome == guarded_outcome::fault) PyErr_Clear(); // told as an event
-  return outcome != guarded_outcome::thrown;
-}
-
 // Native locals end, the innermost first; those of scopes that ended are not there any more.
 void unwind(frame& f, int keep) noexcept {
   for(int i = f.size; i-- > f.size - f.owning + keep;) f.end(i);
@@ -296,7 +280,7 @@ void frame::release(int from, int to) noexcept {
 
 bool frame::end(int slot) noexcept {
   PyObject* const local = std::exchange(slots[slot], nullptr);
-  bool const done = destroy(local);
+  bool const done = !local || destroy_local(local);
   Py_XDECREF(local);
   return !done;
 }

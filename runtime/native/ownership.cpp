@@ -137,6 +137,20 @@ void destroy_quietly(void (*destroy)(void*), void* object, type_info const* type
   PyErr_Restore(kind, value, trace);
 }
 
+bool destroy_local(PyObject* local) noexcept {
+  if(!is_cpp_value(local)) return true;
+  auto* const v = reinterpret_cast<cpp_value*>(local);
+  void* const object = v->kind == 'v' ? std::exchange(v->ptr, nullptr) : nullptr;
+  if(!object || !v->type->destroy) return true;
+  if(PyErr_Occurred()) {
+    destroy_quietly(v->type->destroy, object, v->type, nullptr);
+    return true;
+  }
+  guarded_outcome const outcome = run_guarded(v->type->destroy, object);
+  if(outcome == guarded_outcome::fault) PyErr_Clear(); // told as an event
+  return outcome != guarded_outcome::thrown;
+}
+
 void tell_destructor_error(char const* type, PyObject* place) noexcept {
   PyObject *kind, *failed, *trace;
   PyErr_Fetch(&kind, &failed, &trace);

@@ -28,6 +28,10 @@ void box_gone(cpp_value* v) noexcept; // what it owned goes with the last one
 // Runs what may throw in a destructor; what it throws becomes an error of its own, nobody's else.
 void destroy_quietly(void (*destroy)(void*), void* object, type_info const* type, PyObject* place) noexcept;
 
+// The C++ object of a native local is destroyed, whoever still holds its Python object. False with Python's error set
+// where its destructor threw; while an error is on its way already, that of a destructor is told by itself.
+bool destroy_local(PyObject* local) noexcept;
+
 // Python's error, which a destructor threw, becomes a report.
 void tell_destructor_error(char const* type, PyObject* place) noexcept;
 

@@ -38,22 +38,6 @@ struct do_node final : node {
   int test(frame& f) const noexcept override { return effects(f) ? last->test(f) : -1; }
 };
 
-// The C++ object of a native local is destroyed, whoever still holds its Python object. False where its destructor
-// threw; while an error is on its way already, that of a destructor is told by itself.
-bool destroy(PyObject* local) noexcept {
-  if(!is_cpp_value(local)) return true;
-  auto* const v = reinterpret_cast<cpp_value*>(local);
-  void* const object = v->kind == 'v' ? std::exchange(v->ptr, nullptr) : nullptr;
-  if(!object || !v->type->destroy) return true;
-  if(PyErr_Occurred()) {
-    destroy_quietly(v->type->destroy, object, v->type, nullptr);
-    return true;
-  }
-  guarded_outcome const outcome = run_guarded(v->type->destroy, object);
-  if(outcome == guarded_outcome::fault) PyErr_Clear(); // told as an event
-  return outcome != guarded_outcome::thrown;
-}
-
 // A slot lets go of what it has. While an error is on its way it is kept aside: what is let go of may run anything.
 [[gnu::noinline]] void clear_failed(value old) noexcept {
   PyObject *type, *error, *trace;
@@ -68,12 +52,25 @@ struct binding {
   node const* init;
 };
 
+// Binds locals in order; how many. Where that stops before the last one, `result` is what it stopped with.
+inline int bind(frame& f, binding const* bindings, int count, value& result) noexcept {
+  for(int made = 0; made < count; ++made) {
+    value const v = bindings[made].init->run(f);
+    if(v.stopped()) {
+      result = v;
+      return made;
+    }
+    std::exchange(f.slots[bindings[made].slot], v).drop();
+  }
+  return count;
+}
+
 // The end of a scope whose last result is given: the locals, the last one first.
 value end_scope(frame& f, binding const* bindings, int count, value result) noexcept {
   for(int i = count; i-- > 0;) {
     value const old = std::exchange(f.slots[bindings[i].slot], value::of(std::int64_t{ 0 }));
     if(!old.is_object()) continue;
-    if(bindings[i].ends && !destroy(old.o())) {
+    if(bindings[i].ends && !destroy_local(old.o())) {
       result.drop();
       result = value::failure();
     }
@@ -88,16 +85,8 @@ struct let_node final : node {
   int count;
   node const* inner;
   value run(frame& f) const noexcept override {
-    int made = 0;
     value result;
-    for(; made < count; ++made) {
-      value const v = bindings[made].init->run(f);
-      if(v.stopped()) {
-        result = v;
-        break;
-      }
-      std::exchange(f.slots[bindings[made].slot], v).drop();
-    }
+    int const made = bind(f, bindings, count, result);
     if(made == count) result = inner->run(f);
     return end_scope(f, bindings, made, result);
   }
@@ -111,16 +100,8 @@ struct loop_node final : node {
   PyObject* replacement; // Python: (values, rounds) -> a function to call with them, or None; null where there is none
   nodes state;           // the values
   value run(frame& f) const noexcept override {
-    int made = 0;
     value result;
-    for(; made < count; ++made) {
-      value const v = bindings[made].init->run(f);
-      if(v.stopped()) {
-        result = v;
-        break;
-      }
-      std::exchange(f.slots[bindings[made].slot], v).drop();
-    }
+    int const made = bind(f, bindings, count, result);
     if(made == count) result = rounds(f);
     if(result.kind == value::failed) f.failed(place);
     return end_scope(f, bindings, made, result);
