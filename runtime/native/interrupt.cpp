@@ -34,7 +34,7 @@ constexpr ns reminder_period = 20 * millisecond;
 constexpr ns escape_after = 250 * millisecond; // of silence, until the escape signal is sent, and between two of them
 constexpr ns sleep_after = 1'000 * millisecond; // with nothing to watch
 constexpr ns noticeable = 200 * millisecond;    // a call that runs so long is what Ctrl-C means
-constexpr ns least_grace = 250 * millisecond;
+constexpr ns least_grace = 250 * millisecond, grace_without_limit = 1'000 * millisecond;
 
 // Why a thread is asked to stop, as Python's `Reason` numbers them.
 enum reason : int { nothing = 0, too_long = 1, too_much_memory = 2, by_user = 3, by_end = 4 };
@@ -45,6 +45,7 @@ struct watch {
   std::int64_t memory_start; // -1: not measured yet
   ns stopped_at;             // of the clock; 0 while it runs
   int token;
+  int again = nothing; // why it was asked to stop before, for what swallowed that to be asked once more
 };
 
 struct record {
@@ -160,7 +161,8 @@ seen look(ns at, bool measure) {
       found.busy = true;
       poison(*r);
     }
-    if(!w.stopped_at && w.limit && elapsed >= w.limit && r->asked == nothing) ask(*r, too_long, at);
+    if(!w.stopped_at && w.limit && elapsed >= w.limit && r->asked == nothing)
+      ask(*r, w.again == nothing ? too_long : w.again, at);
     if(measure && w.memory) {
       if(w.memory_start < 0 || resident < w.memory_start) w.memory_start = resident;
       if(resident - w.memory_start > w.memory && r->asked == nothing) {
@@ -310,6 +312,7 @@ PyObject* seconds_left(PyObject*, PyObject*) {
 }
 
 // take_request() -> (reason, limit in seconds, bytes) of this thread: from here on it has as long again to clean up.
+// Then it is asked once more: Python drops what is raised in a destructor or while it collects garbage.
 PyObject* take_request(PyObject*, PyObject*) {
   if(!own.r) return Py_BuildValue("(idL)", int{ nothing }, 0.0, 0LL);
   std::lock_guard const held(lock);
@@ -321,9 +324,11 @@ PyObject* take_request(PyObject*, PyObject*) {
     watch& w = r.watches.back();
     limit = static_cast<double>(w.limit) / 1e9;
     memory = w.memory;
-    w.start = now() - w.limit + std::max(w.limit / 2, least_grace);
+    ns const grace = w.limit ? std::max(w.limit / 2, least_grace) : grace_without_limit;
+    if(!w.limit) w.limit = grace;
+    w.start = now() - w.limit + grace;
     w.memory_start = -1;
-    if(!w.limit) w.start = now();
+    w.again = why;
   }
   r.last = why;
   r.delivered = false;

@@ -157,6 +157,28 @@ def test_somebody_asks(runtime: Runtime) -> None:
     proof_of_life(runtime)
 
 
+class _Swallows:
+    """Its destructor is asked to stop, and Python drops what a destructor raises."""
+
+    def __del__(self) -> None:
+        while True:
+            interruption.wait(threading.Event(), interruption.SLICE_S)
+
+
+@pytest.mark.parametrize("seconds", [0, SECONDS], ids=["by the user", "at the limit"])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_that_was_swallowed_comes_again(seconds: float) -> None:
+    with interruption.limited(CallLimits(seconds)):
+        if not seconds:
+            threading.Timer(0.05, interruption.interrupt, [threading.get_ident()]).start()
+        swallows = _Swallows()
+        del swallows
+        with pytest.raises(interruption.Interrupted) as caught:
+            while True:
+                _support.check()
+    assert caught.value.reason is (interruption.Reason.TOO_LONG if seconds else interruption.Reason.BY_USER)
+
+
 @pytest.mark.parametrize("name", GROWING)
 @slip(Where.ENDLESS, GROWING, "Interrupted when memory grew by the limit (1 GB), with the place.")
 def test_memory_has_a_limit(runtime: Runtime, name: str) -> None:
