@@ -17,9 +17,11 @@ from imgui_bundle import _imgui_bundle, imgui, implot  # type: ignore[attr-defin
 
 from app import imgui_errors
 from app.imgui_errors import Said
+from app.openers import MISSING, Openers
 from app.put_back import Settings
 from app.surface import fonts_stand, len_of
-from runtime.errors import LispError, RuntimeFault
+from runtime.errors import Frame, LispError, RuntimeFault
+from runtime.tiers.observed import observed
 from runtime.traces import describe, fault
 
 State = imgui.internal.ErrorRecoveryState
@@ -37,7 +39,6 @@ SURPLUS = {
     "size_of_group_stack": "EndGroup()",
 }
 _ATTEMPTS = 30  # at mending: each deals with one plain assert
-_MISSING = re.compile(r"Missing (\w+\(\))")
 _TOO_MANY = re.compile(r"Calling (\w+\(\)) too many times|(\w+)\(\) call should only be done")
 _ASSERT = re.compile(
     r"^(?:C\+\+ exception )?(?:std::runtime_error: )?IM_ASSERT\( (.*) \)\s+---\s+(.*)$"
@@ -70,12 +71,16 @@ class Guard:
         self._settings: Settings | None = None
         self._located: dict[tuple[str, str, str], LispError | None] = {}
         self._to_locate: dict[str, tuple[str, str]] = {}
+        self._to_observe: set[str] = (
+            set()
+        )  # entries whose missing ends are to be told with their place
         self.lost = False
 
     def run(self, entry: Callable[[], Any], again: bool = True) -> list[Exception]:
         """Call `entry` within a frame. Returns what went wrong with it; ImGui's stacks are as before.
 
-        `again`: it is called in the next frame too, so a surplus call is told then, when its place is known.
+        `again`: it is called in the next frame too, so what is surplus or missing is told then, when its
+        place is known.
         """
         name = str(getattr(entry, "name", None) or getattr(entry, "__name__", "the frame function"))
         if self._settings is None:
@@ -90,8 +95,15 @@ class Guard:
         io.config_error_recovery_enable_assert = False
         keys = io.key_mods
         problem: Exception | None = None
+        openers = Openers() if name in self._to_observe else None
         try:
-            entry()
+            if openers is None:
+                entry()
+            else:
+                with observed(openers) as begun:
+                    entry()
+                if not begun:
+                    openers = None
         except Exception as error:
             problem = error
         problems: list[Exception] = []
@@ -120,10 +132,12 @@ class Guard:
             problem = self._located.get((name, *sought)) or problem
             said = [s for s in said if (s.message, s.window) != sought]
         problem = _named(problem)
+        asserting = io.config_error_recovery_enable_assert  # `imgui_errors` may change it
         try:
             surplus = self._mend(before)
         except RuntimeError:
             surplus, self.lost = [], True
+        io.config_error_recovery_enable_assert = asserting
         said += imgui_errors.take()
         problems += [
             _told(f"{change.name} was put back", change.expected, change.found)
@@ -131,7 +145,9 @@ class Guard:
         ]
         if problem is not None:
             return [*_read(problem), *problems]
-        return [*self._balance(name, said, surplus, again), *problems]
+        if openers is not None:
+            self._to_observe.discard(name)
+        return [*self._balance(name, said, surplus, again, openers), *problems]
 
     def restore(self) -> list[Exception]:
         """Put back, between two frames, what was done to io and style outside of entries."""
@@ -151,19 +167,30 @@ class Guard:
     # --- what was said ------------------------------------------------------------------------------
 
     def _balance(
-        self, name: str, said: Sequence[Said], surplus: list[str], again: bool
+        self,
+        name: str,
+        said: Sequence[Said],
+        surplus: list[str],
+        again: bool,
+        openers: Openers | None,
     ) -> list[Exception]:
         """The problems of an entry that came to its end, from what ImGui said about it."""
         problems: list[Exception] = []
         standing: set[tuple[str, str, str]] = set()
         for one in said:
             key = (name, one.message, one.window)
-            missing = _MISSING.search(one.message)
-            if missing:
-                problems.append(_missing(name, missing[1], one.window))
-                continue
             standing.add(key)
             known = self._located.get(key)
+            missing = MISSING.search(one.message)
+            if missing:
+                if openers is not None:
+                    opener = openers.of(missing[1], one.window)
+                    known = self._located[key] = _missing(name, missing[1], one.window, opener)
+                elif known is None and again:
+                    self._to_observe.add(name)  # the next frame tells, with its place
+                    continue
+                problems.append(known or _missing(name, missing[1], one.window, None))
+                continue
             if known is not None:
                 problems.append(known)
                 continue
@@ -336,11 +363,14 @@ def in_words(error: BaseException) -> str:
     return words(found[1]) if found else describe(error)
 
 
-def _missing(name: str, call: str, window: str) -> RuntimeFault:
+def _missing(name: str, call: str, window: str, opener: Frame | None) -> RuntimeFault:
+    """`opener`: the call that is without its end, and the function it stands in."""
     return RuntimeFault(
         f"Missing {call} in window “{window}”, left open by {name}",
+        opener.span if opener is not None else None,
         expected=call,
         found="the end of the window" if window else "the end of the frame function",
+        stack=[opener] if opener is not None else (),
     )
 
 

@@ -21,7 +21,8 @@ _BEFORE_COUNT = 28  # bytes
 # After these messages ImGui goes on soundly. After others the code that follows may rely on what was checked
 # (ImPlot's does), so they are raised where they come up.
 _HARMLESS = re.compile(
-    r"Missing |Mismatching PushID|Too many PopItemWidth|Code uses SetCursor"
+    r"Missing |Must call End(?:Child|Popup)\(\) and not End|Mismatching PushID"
+    r"|Too many PopItemWidth|Code uses SetCursor"
     r"|Calling \w+\(\) (?:too many times|in wrong window|not from a menu-bar)"
     r"|Call should only|EndTable\(\) call should only|Needs to be called between BeginTabBar"
     r"|Mismatched BeginTabBar|Calling PushStyleVar\(\) variant|Invalid flags for "
@@ -48,6 +49,11 @@ def take() -> list[Said]:
     found = list(dict.fromkeys(_said))
     _said.clear()
     return found
+
+
+def heard(since: int) -> list[Said]:
+    """What was said behind the first `since` messages; it stays."""
+    return _said[since:]
 
 
 def seek(message: str) -> None:

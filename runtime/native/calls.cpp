@@ -7,6 +7,7 @@
 namespace ts {
 
 unsigned long tracked_thread = 0;
+PyObject* call_observer = nullptr;
 
 namespace {
 
@@ -32,6 +33,12 @@ PyObject* run_compiled(native_entry entry, fn* self, PyObject* const* args, Py_s
   return entry(self, args, count);
 }
 
+PyObject* interpret_usual(fn* self, PyObject* const* args, Py_ssize_t count) {
+  if(PyTuple_GET_SIZE(self->shared->arities) == 0) // it was compiled on definition
+    ref::own(PyObject_CallMethod(reinterpret_cast<PyObject*>(self->shared), "become_interpretable", nullptr));
+  return tier0::interpret(self, args, count, self->shared->arities);
+}
+
 // A function that calls C++, on a thread other than the window's.
 PyObject* run_beside(fn* self, PyObject* const* args, Py_ssize_t count) {
   struct kept {
@@ -43,12 +50,11 @@ PyObject* run_beside(fn* self, PyObject* const* args, Py_ssize_t count) {
   kept const gil(shared->beside & keeps_gil);
   bool const compiled = !(shared->beside & draws) && (keeping || !(shared->beside & calls_cpp));
   if(native_entry const entry = shared->native; entry && compiled) return run_compiled(entry, self, args, count);
-  if(PyTuple_GET_SIZE(shared->arities) == 0) // it was compiled on definition
-    ref::own(PyObject_CallMethod(reinterpret_cast<PyObject*>(shared), "become_interpretable", nullptr));
-  return tier0::interpret(self, args, count, self->shared->arities);
+  return interpret_usual(self, args, count);
 }
 
 PyObject* interpret_tracked(fn* self, PyObject* const* args, Py_ssize_t count) {
+  if(call_observer) return interpret_usual(self, args, count);
   if(!self->shared->tracked)
     ref::own(PyObject_CallOneArg(make_tracked, reinterpret_cast<PyObject*>(self->shared)));
   ref const arities = ref::share(self->shared->tracked);
@@ -69,6 +75,13 @@ PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
     set_python_error();
     return nullptr;
   }
+}
+
+void observe_call(PyObject* span, PyObject* function) noexcept {
+  if(PyThread_get_thread_ident() != tracked_thread) return;
+  PyObject* const done = PyObject_CallFunctionObjArgs(call_observer, span ? span : Py_None, function, nullptr);
+  if(!done) PyErr_Clear(); // it only looks
+  Py_XDECREF(done);
 }
 
 bool tell_hot(code* shared) noexcept {
@@ -129,11 +142,26 @@ PyObject* track(PyObject*, PyObject* args) {
   Py_RETURN_NONE;
 }
 
+PyObject* observe(PyObject*, PyObject* observer) {
+  if(observer == Py_None) {
+    Py_CLEAR(call_observer);
+    tracked_thread = 0;
+    Py_RETURN_TRUE;
+  }
+  if(tracked_thread) Py_RETURN_FALSE;
+  Py_XSETREF(call_observer, Py_NewRef(observer));
+  tracked_thread = PyThread_get_thread_ident();
+  Py_RETURN_TRUE;
+}
+
 PyObject* compiled_running(PyObject*, PyObject*) { return PyLong_FromSize_t(running); }
 
 PyMethodDef functions[] = {
   { "compiled_running", compiled_running, METH_NOARGS,
     "how many calls of compiled functions are on the stacks of all threads; 0 means that none is" },
+  { "observe", observe, METH_O,
+    "(span or None, function -> None): called after each stub, all functions on this thread run in tier 0 meanwhile; "
+    "None ends it. False where another thread is tracked now." },
   { "track", track, METH_VARARGS,
     "(thread, code -> None): functions called on that thread run their `tracked` arities; thread 0 ends it" },
   {}

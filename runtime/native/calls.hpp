@@ -35,6 +35,11 @@ public:
 
 extern unsigned long tracked_thread; // whose calls run what tells of every var they read; 0 for none
 
+// Python: (span or None, the function's name) -> None, called after each stub that tier 0 calls on that thread, whose
+// functions all run in tier 0 then. May be null.
+extern PyObject* call_observer;
+void observe_call(PyObject* span, PyObject* function) noexcept;
+
 // Whether a call on this thread runs the function's usual arities in tier 0.
 TS_INLINE bool runs_in_tier_0(code const* shared) noexcept {
   return !shared->native && !tracked_thread && !(shared->beside && beside());

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,12 +74,22 @@ def loop(request: Any, tmp_path_factory: Any) -> Iterator[Loop]:
     made.close()
 
 
-def check(loop: Loop, slip: Slip) -> None:
+OPENS = re.compile(r"\(imgui/(?:Begin|Push|TreePush)")
+
+
+def check(loop: Loop, slip: Slip, openers: bool = False) -> None:
+    """`openers`: what is missing is told at forms that open something."""
     loop.load(slip.body)
     loop.frames(6)
     texts = loop.texts()
     assert any(all(word in text for word in slip.says) for text in texts), texts
     assert len(texts) == len({text.split("\n")[0] for text in texts}), texts  # each once
+    lines = loop.script.read_text(encoding="utf-8").splitlines()
+    errors = [problem.error for problem in loop.runtime.problems()]
+    for error in [e for e in errors if openers and e.message.startswith("Missing")]:
+        assert error.span is not None, error.message
+        form = lines[error.span.line - 1][error.span.col - 1 :]
+        assert OPENS.match(form), (error.message, form)
     loop.load(slip.sound)
     loop.frames(3)
     assert loop.texts() == []
@@ -89,11 +100,40 @@ def check(loop: Loop, slip: Slip) -> None:
 @slip(
     Where.FRAME,
     MISSING,
-    "ImGui recovers by itself; the missing end is told once, with the window and the frame "
-    "function, and is gone once it is mended. Panels and other scripts are drawn.",
+    "ImGui recovers by itself; the missing end is told once, at the form that opened it, with the "
+    "window and the frame function, and is gone once it is mended. Panels and other scripts are drawn.",
 )
 def test_a_missing_end_or_pop(loop: Loop, name: str) -> None:
-    check(loop, MISSING[name])
+    check(loop, MISSING[name], openers=True)
+
+
+IN_MANY_PLACES = """(imgui/Begin "Tool")
+  (dotimes [i 3] (imgui/PushID (cpp/int i)) (row i) (imgui/PopID))
+  (imgui/PushStyleColor cpp/ImGuiCol_Text (cpp/ImU32 7)) (imgui/PopStyleColor)
+  (imgui/End)"""
+ROW = """(defn row [i]
+  (when (imgui/BeginTable "t" 2)
+    (imgui/TableNextColumn)
+    (when (= i 2) (imgui/BeginGroup) (imgui/Text "x"))
+    (imgui/EndTable)))
+"""
+
+
+def test_the_form_that_opened_is_found_in_other_functions(loop: Loop) -> None:
+    loop.load(IN_MANY_PLACES, ROW)
+    loop.frames(4)
+    (problem,) = loop.runtime.problems()
+    span = problem.error.span
+    assert span is not None
+    assert (
+        loop.script.read_text()
+        .splitlines()[span.line - 1][span.col - 1 :]
+        .startswith("(imgui/BeginGroup)")
+    )
+    assert [frame.function for frame in problem.error.stack] == ["tool/row"]
+    loop.load(SOUND)
+    loop.frames(3)
+    assert loop.texts() == []
 
 
 @pytest.mark.parametrize("name", SURPLUS)

@@ -176,7 +176,9 @@ def test_an_interruption_that_was_swallowed_comes_again(seconds: float) -> None:
         with pytest.raises(interruption.Interrupted) as caught:
             while True:
                 _support.check()
-    assert caught.value.reason is (interruption.Reason.TOO_LONG if seconds else interruption.Reason.BY_USER)
+    assert caught.value.reason is (
+        interruption.Reason.TOO_LONG if seconds else interruption.Reason.BY_USER
+    )
 
 
 @pytest.mark.parametrize("name", GROWING)

@@ -165,7 +165,12 @@ struct stub_node final : node {
       return fail(f, given);
     }
     PyObject* const made = call_stub(s, objects, call->site);
+    if(__builtin_expect(call_observer != nullptr, 0) && made) tell(f);
     return made ? value::own(made) : fail(f, given);
+  }
+  [[gnu::noinline]] void tell(frame& f) const noexcept {
+    PyObject* const places = PyDict_GetItemString(f.code->places, "places"); // borrowed
+    observe_call(places && place >= 0 ? PyTuple_GET_ITEM(places, place) : nullptr, f.code->name);
   }
   [[gnu::noinline]] value fail(frame& f, pending& given) const noexcept {
     PyObject *type, *error, *trace;
