@@ -31,7 +31,7 @@ pytest.register_assert_rewrite(
     "tests.tiers.agreement",
 )
 
-TEST_SECONDS = 60.0  # for a test that has no `timeout` marker
+TEST_SECONDS = 200.0  # for a test that has no `timeout` marker
 FAILURES = "TIERSCOPE_TEST_FAILURES"  # names a file that gets a paragraph for each test that fails
 _scratch = ""
 
@@ -98,7 +98,7 @@ def closed_runtimes(request: pytest.FixtureRequest) -> Iterator[None]:
     gc.collect()
     left = [t for t in set(threading.enumerate()) - before if t.name in ("tier-up", "future")]
     for thread in left:
-        thread.join(10)  # closed or cancelled, but not yet at its end
+        thread.join(60)  # closed or cancelled, but not yet at its end
     if any(thread.is_alive() for thread in left) and "conformance" not in request.path.parts:
         pytest.fail(f"left behind: {sorted(thread.name for thread in left if thread.is_alive())}")
 

@@ -60,7 +60,7 @@ def test_an_edit_changes_the_large_form() -> None:
     assert len({debug_ui.edited(form, i) for i in range(4)}) == 4
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_the_three_languages_draw_the_same_window() -> None:
     lisp, python, cpp = in_process(drawn)
     assert lisp == python == cpp
@@ -88,7 +88,7 @@ def drawn() -> list[list[str]]:
     return found
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_an_evaluation_is_measured_in_full() -> None:
     metrics = in_process(debug_ui.evaluations, "tiered")
     assert metrics is not None
@@ -137,7 +137,7 @@ def test_clojure_is_found_by_its_archives(tmp_path: Path) -> None:
     assert fib.find_jar("core.specs.alpha", (tmp_path,)) is None
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_changed_constant_is_drawn_and_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reload, "EDITS", 2)
     monkeypatch.setattr(reload, "NEW_CALLS", reload.NEW_CALLS[:1])

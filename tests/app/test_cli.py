@@ -17,7 +17,7 @@ HELLO = HEAD + '(defn ^:frame draw! [] (imgui/Begin "Tool") (imgui/Text "hello")
 def tierscope(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "app.cli", *map(str, arguments)]
     settings = {**os.environ, **environment}
-    return subprocess.run(command, capture_output=True, text=True, env=settings, timeout=100)
+    return subprocess.run(command, capture_output=True, text=True, env=settings, timeout=180)
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_an_interrupted_run_still_writes_its_report(script, tmp_path):
     while not drawing.exists() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0, process.stderr
+    assert process.wait(180) == 0, process.stderr
     assert json.loads(report.read_text())["frames"]["count"] > 0
 
 

@@ -60,7 +60,7 @@ class Process:
 
     def close(self) -> None:
         self.journal.close()
-        self.journal._thread.join(30)
+        self.journal._thread.join(150)
         self.runtime.close()
 
 
@@ -358,7 +358,7 @@ def test_a_box_whose_type_was_declared_again_is_kept_as_it_is_then(process, tmp_
     first.kept()
     header.write_text("#pragma once\nstruct kept_again { double y = 0; int x = 1; };\n")
     first.runtime.load_async(header)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 150
     while not list(first.runtime.events.of(BoxesCarried)) and time.monotonic() < end:
         first.runtime.tick()
         time.sleep(0.002)

@@ -173,7 +173,7 @@ def nrepl() -> Iterator[NreplServer]:
 
 
 def connect(nrepl: NreplServer) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", nrepl.port), timeout=10)
+    return socket.create_connection(("127.0.0.1", nrepl.port), timeout=120)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ class Run:
     def fill(self, text: str) -> str:
         return text.replace("COUNTER", str(self.counter)).replace("STUCK", str(self.stuck))
 
-    def until(self, what: str, holds: Callable[[], bool], seconds: float = 50) -> None:
+    def until(self, what: str, holds: Callable[[], bool], seconds: float = 150) -> None:
         end = time.monotonic() + seconds
         while not holds():
             assert self.process.poll() is None, (what, self.process.communicate())
@@ -84,7 +84,7 @@ class Run:
 
     def ends(self) -> tuple[int, str]:
         """Its exit code and what it said on standard error."""
-        _, err = self.process.communicate(timeout=20)
+        _, err = self.process.communicate(timeout=180)
         return self.process.returncode, err
 
 

@@ -50,7 +50,7 @@ class Loop:
             self.runtime.load(self.script)
         except (LispError, LispErrors) as error:
             pytest.fail(render(error))
-        assert self.runtime.wait_idle(30.0)
+        assert self.runtime.wait_idle(120)
 
     def frames(self, count: int) -> None:
         before = self.panels

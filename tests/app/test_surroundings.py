@@ -35,7 +35,7 @@ class Place:
         command = f"{sys.executable} -m app.cli {arguments} {redirect}"
         settings = {**os.environ, "XDG_CONFIG_HOME": str(self.config), **environment}
         done = subprocess.run(
-            ["/bin/sh", "-c", command], env=settings, capture_output=True, text=True, timeout=50
+            ["/bin/sh", "-c", command], env=settings, capture_output=True, text=True, timeout=180
         )
         for words in PYTHON_WORDS:
             assert words not in done.stderr, done.stderr
@@ -208,5 +208,5 @@ def test_a_run_of_a_future_ends_when_asked(place, tmp_path):
         while not drawn.exists():
             assert process.poll() is None
         process.send_signal(signal.SIGTERM)
-        assert (process.wait(50), process.stderr.read()) == (0, "")
+        assert (process.wait(180), process.stderr.read()) == (0, "")
         drawn.unlink()

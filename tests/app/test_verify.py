@@ -83,7 +83,7 @@ def test_widgets_are_found_by_their_place():
     assert verify._around(widgets, (390.0, 290.0)) is None
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_the_example_is_drawn_alike_by_every_strategy():
     said: list[str] = []
     work = Work(ASSETS / "scripts" / "draw_debug_ui.jank", "", 90)
@@ -96,7 +96,7 @@ def test_the_example_is_drawn_alike_by_every_strategy():
     ]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_difference_is_named_with_its_window_and_widget(tmp_path: Path):
     script = tmp_path / "tool.jank"
     script.write_text(
@@ -110,7 +110,7 @@ def test_a_difference_is_named_with_its_window_and_widget(tmp_path: Path):
     assert "###changing" in said[-1]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_script_that_every_strategy_refuses_is_no_success(tmp_path: Path):
     script = tmp_path / "tool.jank"
     script.write_text(HEAD + "(defn ^:frame draw! [] (no-such))\n")

@@ -30,7 +30,7 @@ def watcher(script: Path) -> Iterator[Watcher]:
     watcher.close()
 
 
-def seen(watcher: Watcher, seconds: float = 20.0) -> list[FileChange]:
+def seen(watcher: Watcher, seconds: float = 100.0) -> list[FileChange]:
     """The first changes that come, or none after `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -45,7 +45,7 @@ def twin() -> int:
 
 def in_step() -> None:
     """Waits until the twin has declared all that this process has."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 150
     trials = session().trials
     while True:
         before = trials.by_twin

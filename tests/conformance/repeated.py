@@ -165,7 +165,7 @@ def warming_up(
                 for _ in range(calls):
                     if number not in ended and done[number] < len(expected[number]):
                         yield from call(number, threshold)
-            assert runtime.wait_idle(60), "the compiler does not come to an end"
+            assert runtime.wait_idle(120), "the compiler does not come to an end"
 
 
 def in_unrest(

@@ -76,7 +76,7 @@ class Unrest:
         """Compile what is not: then there is something to change to."""
         self._calm = True
         self._engine.request(self._runtime.table.all(), "unrest")
-        assert self._runtime.wait_idle(60), "the compiler does not come to an end"
+        assert self._runtime.wait_idle(120), "the compiler does not come to an end"
         self._calm = False
 
     # --- on the thread that runs the program ------------------------------------------------------

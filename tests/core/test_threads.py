@@ -168,5 +168,5 @@ inline void short_while() {{ usleep(100); }}")
 (println :up)""")
 import time; time.sleep(0.2)
 '''
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180)
     assert (done.returncode, done.stdout, done.stderr) == (0, ":up\n", "")

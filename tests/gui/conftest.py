@@ -38,7 +38,7 @@ class Gui:
         for _ in range(count):
             self.app.step()
 
-    def until(self, holds: Callable[[], Any], what: str, seconds: float = 60.0) -> None:
+    def until(self, holds: Callable[[], Any], what: str, seconds: float = 150.0) -> None:
         """Draw frames until `holds()`; fails after `seconds`, which a busy machine may need in part."""
         end = time.monotonic() + seconds
         while not holds():

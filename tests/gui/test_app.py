@@ -86,7 +86,7 @@ def test_an_editor_evaluates_in_the_running_app(open_gui, script):
     answers = []
 
     def client() -> None:
-        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=120) as connection:
             stream = connection.makefile("rwb")
             stream.write(encode({"op": "eval", "code": "(inc tool/answer)", "id": "1"}))
             stream.flush()
@@ -126,7 +126,7 @@ def test_an_editor_may_draw_and_say_anything(open_gui, script):
     answers: dict[str, list[dict[str, object]]] = {}
 
     def client() -> None:
-        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=120) as connection:
             stream = connection.makefile("rwb")
             for name, (source, _) in DRAWN_OVER_NREPL.items():
                 stream.write(encode({"op": "eval", "code": source, "id": name}))

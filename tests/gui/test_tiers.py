@@ -58,7 +58,7 @@ def test_no_frame_waits_for_the_compiler(open_gui, debug_ui, monkeypatch):
     def slow(self, code, *more, **options):
         if name in code:
             compiling.set()
-            assert go_on.wait(30)
+            assert go_on.wait(150)
         return declare(self, code, *more, **options)
 
     monkeypatch.setattr(Session, "declare", slow)

@@ -14,7 +14,7 @@ from tests.robustness import Where, slip
 TEXT = "(ns main)\n(defonce state (atom 0))\n(def n {})\n(defn f [] [n (+ n 1)])\n"
 
 
-def until(program, holds, seconds: float = 30.0) -> None:
+def until(program, holds, seconds: float = 150.0) -> None:
     """Tick until something holds."""
     end = time.monotonic() + seconds
     while not holds():

@@ -20,7 +20,7 @@ def edit_header(files: Files, name: str, text: str) -> None:
     path = files.folder / name
     path.write_text(text)
     files.runtime.load_async(path)
-    assert files.runtime.wait_idle(60)
+    assert files.runtime.wait_idle(120)
 
 
 def standing(files: Files) -> list[str]:

@@ -73,7 +73,7 @@ def rt(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     runtime.eval('(ns faulty (:require ["faults.hpp" :as bad])) (defn ok [] (cpp/bad.fine 41))')
     for _ in range(5):
         runtime.eval("(faulty/ok)")
-    runtime.wait_idle(30)
+    runtime.wait_idle(120)
     yield runtime
     runtime.close()
 
@@ -271,7 +271,7 @@ def test_an_error_names_what_it_can_of_the_c_plus_plus_stack(rt: Runtime) -> Non
 def run(source: str, *more: str) -> subprocess.CompletedProcess[str]:
     """A process of its own that runs Python, with a limit on its time."""
     command = [sys.executable, "-c", source, *more]
-    return subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
 
 @slip(

@@ -50,11 +50,11 @@ def _run(runtime: Runtime, program: Program) -> list[tuple[str, str]]:
     for _ in range(2):
         for call in 4 * program.usual.splitlines():
             observed(runtime, call)
-        assert runtime.wait_idle(60)
+        assert runtime.wait_idle(120)
     found = []
     for _ in range(ROUNDS):
         found += [(call, observed(runtime, call)) for call in program.calls.splitlines()]
-        assert runtime.wait_idle(60)
+        assert runtime.wait_idle(120)
     return found
 
 

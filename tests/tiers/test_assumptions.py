@@ -20,7 +20,7 @@ def compiled(rt: Runtime, *names: str) -> None:
     for name in names:
         for _ in range(4):
             rt.call(name, 1)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert [info(rt, name).tier for name in names] == [2] * len(names)
 
 
@@ -135,7 +135,7 @@ def test_vars_that_get_new_roots_while_code_is_written(
     monkeypatch.setattr(inline_cpp, "generate", disturbed)
     for _ in range(4):
         rt.call("user/f", 1)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/f").state == "compiled"
     assert rt.call("user/f", 1) == 4
 
@@ -145,14 +145,14 @@ def test_failing_guards_send_a_function_back_and_are_counted(rt: Runtime) -> Non
     compiled(rt, "user/f")
     before = [rt.call("user/f", 1.5) for _ in range(200)]
     assert set(before) == {2.25}
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     found = info(rt, "user/f")
     assert found.guard_failures and found.deopts == 1  # its parameter was taken for an integer
     assert "did not meet what was assumed" in reasons(rt, "user/f")[0]
     assert not rt.table.get("user/f").speculate  # type: ignore[union-attr]
     for _ in range(10):
         assert rt.call("user/f", 3) == 9
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/f").tier == 2 and rt.call("user/f", 2.5) == 6.25
 
 

@@ -18,7 +18,7 @@ def compiled(rt: Runtime, name: str, *args: object) -> object:
     """Make a function hot; the value of a call of its compiled code."""
     for _ in range(4):
         rt.call(name, *args)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, name).tier == 2, info(rt, name)
     return rt.call(name, *args)
 
@@ -150,13 +150,13 @@ def test_places_of_code_that_nobody_runs_are_forgotten(strategy: str) -> None:
     rt = Runtime(strategy=strategy, threshold=1)
     for i in range(30):
         rt.eval(f"(defn f [x] (inc {'x' if i % 2 else '(dec x)'})) (f 1)")
-        assert rt.wait_idle(30)
+        assert rt.wait_idle(120)
     gc.collect()
     rt.engine.look(time.perf_counter())
     known = len(traces._places)
     for i in range(30):
         rt.eval(f"(defn f [x] (inc {'x' if i % 2 else '(dec x)'})) (f 1)")
-        assert rt.wait_idle(30)
+        assert rt.wait_idle(120)
     gc.collect()
     rt.engine.look(time.perf_counter())
     assert len(traces._places) <= known
@@ -188,7 +188,7 @@ def test_constants_of_replaced_code_live_while_a_call_of_it_runs(rt: Runtime) ->
     def replace_it() -> None:
         rt.deoptimise("user/f")
         rt.tier_up("user/f")
-        assert rt.wait_idle(30)
+        assert rt.wait_idle(120)
         rt.engine.free_constants()
         seen.append(rt.code_stats().outgoing)
 

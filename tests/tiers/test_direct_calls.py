@@ -78,7 +78,7 @@ def test_a_redefinition_sends_back_exactly_those_who_called(rt: Runtime) -> None
     for _ in range(2):
         for _ in range(4):
             rt.eval("[(f 1) (h 1) (unrelated 1) (closed 3) (inlines 1)]")
-        assert rt.wait_idle(30)
+        assert rt.wait_idle(120)
     assert info(rt, "f").assumes == info(rt, "h").assumes == ("user/g",)
     rt.eval("(defn g [x] (- x 1))")
     back = {e.function for e in rt.events.of(Deoptimised)}
@@ -94,7 +94,7 @@ def test_calls_through_a_var_are_counted(rt: Runtime) -> None:
     for _ in range(2):
         for _ in range(4):
             rt.eval("[(g 1) (f 2)]")
-        assert rt.wait_idle(30)
+        assert rt.wait_idle(120)
     before = info(rt, "g").calls
     assert len(rt.eval("(f 1000)")) == 1000
     assert info(rt, "g").calls == before + 1000

@@ -221,7 +221,7 @@ def test_core_functions_with_new_roots_take_the_loops_out_of_use() -> None:
     )
     for _ in range(4):
         rt.eval("[(total [1 2]) (other [1 2])]")
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     rt.eval("(with-redefs [clojure.core/filter remove] (total [1 2]))")
     tiers = {f.name: f.tier for f in rt.functions()}
     assert tiers == {"user/total": 0, "user/other": 2}

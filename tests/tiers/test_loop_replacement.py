@@ -96,6 +96,6 @@ def test_a_strategy_changed_meanwhile_changes_no_result() -> None:
             assert str(rt.eval("[(f 1) (f 1.5) (fib 10) (fib 5.5) (g 2) (g 1/2)]")) == str(
                 rt.eval("[2 2.5 55 9.0 4 5/2]")
             )
-        assert rt.wait_idle(30)
+        assert rt.wait_idle(120)
     assert not [f.error for f in rt.functions() if f.state == "failed"]
     rt.close()

@@ -33,7 +33,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
 
     def waiting(self: Session, code: str, *more: object) -> object:
         if "namespace ts_f" in code:
-            assert go_on.wait(30)
+            assert go_on.wait(150)
         return declare(self, code, *more)
 
     monkeypatch.setattr(Session, "declare", waiting)
@@ -52,7 +52,7 @@ def causes(rt: Runtime, kind: type[Event], name: str) -> list[str]:
 
 
 def until(condition: Callable[[], object]) -> None:
-    end = time.perf_counter() + 30
+    end = time.perf_counter() + 150
     while not condition():
         assert time.perf_counter() < end, "it did not come to that"
         time.sleep(0.001)
@@ -67,7 +67,7 @@ def test_what_is_called_once_a_minute_is_never_compiled(rt: Runtime) -> None:
     for minute in range(1, 200):
         call(rt, "user/f", 1)
         rt.engine.look(now + 60 * minute)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/f").state == "interpreted" and info(rt, "user/f").calls == 199
     assert not rt.events.of(Compile)
 
@@ -79,7 +79,7 @@ def test_what_is_called_once_a_frame_is_compiled_although_it_cools_down(rt: Runt
     for second in range(1, 10):
         call(rt, "user/f", 30)
         rt.engine.look(now + second)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/f").tier == 2
 
 
@@ -100,7 +100,7 @@ def test_a_threshold_of_one_compiles_at_the_first_call_however_long_it_took_to_c
     rt.eval("(defn f [x] (inc x))")
     rt.engine.look(time.perf_counter() + 1e6)
     call(rt, "user/f", 1)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/f").tier == 2
 
 
@@ -110,7 +110,7 @@ def test_a_lower_threshold_counts_what_was_called_before(rt: Runtime) -> None:
     call(rt, "user/f", 50)
     rt.threshold = 20
     call(rt, "user/f", 1)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/f").tier == 2
 
 
@@ -120,7 +120,7 @@ def test_the_cause_of_a_tier_up_says_what_was_counted(rt: Runtime) -> None:
     )
     call(rt, "user/f", 10)
     call(rt, "user/h", 2)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert causes(rt, TierChange, "user/f") == ["hot: 10 calls"]
     assert causes(rt, TierChange, "user/g") == ["^:jit"]
     assert causes(rt, TierChange, "user/h") == ["hot: 2 calls, 601 loop iterations"]
@@ -135,13 +135,13 @@ def test_only_small_functions_are_compiled_where_that_is_asked_for(rt: Runtime) 
     rt.eval(f"(defn small [x] (inc x)) (defn large [x] {large}) (defn ^:jit asked [x] {large})")
     call(rt, "user/small", 20)
     call(rt, "user/large", 20)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert (info(rt, "user/small").tier, info(rt, "user/asked").tier) == (2, 2)
     found = info(rt, "user/large")
     assert (found.tier, found.state) == (0, "refused") and "at most 20" in found.error
     assert causes(rt, Refused, "user/large") == [found.error]
     rt.tier_up("user/large")  # who asks for it gets it
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/large").tier == 2 and not info(rt, "user/large").error
 
 
@@ -149,10 +149,10 @@ def test_a_function_that_was_too_large_is_compiled_once_the_limit_is_gone(rt: Ru
     rt.limits = Limits(only_small=5)
     rt.eval("(defn f [x] (str (inc x) (dec x) (inc x)))")
     call(rt, "user/f", 20)
-    assert rt.wait_idle(30) and info(rt, "user/f").state == "refused"
+    assert rt.wait_idle(120) and info(rt, "user/f").state == "refused"
     rt.limits = Limits()
     call(rt, "user/f", 20)
-    assert rt.wait_idle(30) and info(rt, "user/f").tier == 2
+    assert rt.wait_idle(120) and info(rt, "user/f").tier == 2
 
 
 def test_cpp_that_is_too_long_is_not_compiled_but_its_long_loops_are(rt: Runtime) -> None:
@@ -160,7 +160,7 @@ def test_cpp_that_is_too_long_is_not_compiled_but_its_long_loops_are(rt: Runtime
     lines = " ".join(f"(str x {i})" for i in range(200))
     rt.eval(f"(defn f [x] {lines} (loop [i 0] (if (< i 200000) (recur (inc i)) i)))")
     call(rt, "user/f", 20)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/f").state == "refused"
     assert "at most 12000 are compiled" in info(rt, "user/f").error
     assert [f.tier for f in rt.functions() if "$loop" in f.name] == [2]
@@ -170,7 +170,7 @@ def test_a_slow_compile_says_so_while_it_goes_on_and_is_used(rt: Runtime) -> Non
     rt.limits = Limits(slow_s=0.001)
     rt.eval("(defn f [x] (inc x)) (defn g [x] (dec x))")
     rt.engine.request([rt.table.get("user/f"), rt.table.get("user/g")], "asked for")
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     [slow] = rt.events.of(SlowCompile)
     [done] = rt.events.of(Compile)
     assert set(slow.functions) == set(done.functions) == {"user/f", "user/g"}
@@ -179,7 +179,7 @@ def test_a_slow_compile_says_so_while_it_goes_on_and_is_used(rt: Runtime) -> Non
     rt.limits = replace(rt.limits, slow_s=60.0)
     rt.eval("(defn f [x] (+ x 2)) (defn g [x] (- x 2)) (defn h [x] x)")
     rt.engine.request([rt.table.get(f"user/{name}") for name in "fgh"], "asked for")
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert sorted(e.functions for e in rt.events.of(Compile)[1:]) == [
         ("user/f",),
         ("user/g",),
@@ -190,12 +190,12 @@ def test_a_slow_compile_says_so_while_it_goes_on_and_is_used(rt: Runtime) -> Non
 def test_nothing_new_is_compiled_once_the_memory_for_code_is_used_up(rt: Runtime) -> None:
     rt.eval("(defn f [x] (inc x)) (defn g [x] (dec x))")
     call(rt, "user/f", 20)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     rt.limits = Limits(code_mb=-1.0)
     rt.deoptimise("user/f")
     call(rt, "user/f", 20)
     call(rt, "user/g", 20)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/f").tier == 2  # that code is there already
     assert info(rt, "user/g").state == "refused" and "limit" in info(rt, "user/g").error
 
@@ -218,7 +218,7 @@ def test_a_queued_function_that_is_redefined_is_dropped(
     queue_two(rt, "(defn second [x] (inc x)) (def kept second)")
     rt.eval("(defn second [x] (dec x))")
     held()
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert causes(rt, Dropped, "user/second") == ["redefined"]
     assert not any("user/second" in e.functions for e in rt.events.of(Compile))
 
@@ -230,7 +230,7 @@ def test_a_queued_function_that_nobody_refers_to_is_dropped(
     rt.eval("(def second nil)")
     gc.collect()
     held()
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert causes(rt, Dropped, "user/second") == ["nothing refers to it any more"]
     assert "user/second" not in [f.name for f in rt.functions()]
 
@@ -242,12 +242,12 @@ def test_a_queued_function_that_cools_down_is_dropped_and_may_get_hot_again(
     rt.limits = Limits(half_life_s=0.01)
     until(lambda: info(rt, "user/second").heat < 1)
     held()
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert causes(rt, Dropped, "user/second") == ["cooled down"]
     assert info(rt, "user/second").state == "interpreted"
     rt.limits = Limits()
     call(rt, "user/second", 20)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/second").tier == 2
 
 
@@ -259,7 +259,7 @@ def test_a_function_that_is_redefined_while_it_is_compiled_is_dropped(
     until(lambda: info(rt, "user/f").state == "compiling")
     rt.eval("(defn f [x] (dec x))")
     held()
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert causes(rt, Dropped, "user/f") == ["redefined while it was compiled"]
     assert info(rt, "user/f").tier == 0 and not rt.events.of(TierChange)
     assert (rt.call("user/f", 1), rt.call("user/kept", 1)) == (0, 2)
@@ -271,13 +271,13 @@ def test_the_strategy_interpret_drops_what_is_queued_and_what_is_being_compiled(
     queue_two(rt, "(defn second [x] (inc x))")
     rt.set_strategy("interpret")
     held()
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     for name in ("user/first-one", "user/second"):
         assert causes(rt, Dropped, name) == ["strategy interpret"]
         assert info(rt, name).tier == 0
     rt.set_strategy("tiered")
     call(rt, "user/second", 20)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/second").tier == 2
 
 
@@ -292,14 +292,14 @@ def test_a_definition_that_fails_takes_nothing_from_the_function_in_force(rt: Ru
             rt.eval("(def ^{:doc (no)} f (fn [x] (dec x)))")
         assert (info(rt, "user/f").calls, info(rt, "user/f").state) == (5, "interpreted")
     call(rt, "user/f", 5)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert info(rt, "user/f").tier == 2 and rt.call("user/f", 1) == 2
 
 
 def test_another_name_for_a_function_leaves_what_its_metadata_says(rt: Runtime) -> None:
     rt.eval("(defn ^:interpret f [x] (inc x)) (def g f)")
     call(rt, "user/g", 50)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert (info(rt, "user/f").tier, info(rt, "user/f").policy) == (0, "interpret")
     assert info(rt, "user/f").calls == 50
 

@@ -20,7 +20,7 @@ def compiled(rt: Runtime, *calls: str) -> None:
     for _ in range(2):
         for call in 4 * calls:
             rt.eval(call)
-        assert rt.wait_idle(30)
+        assert rt.wait_idle(120)
 
 
 # --- profiles that lie -------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ def test_threads_call_what_is_compiled_redefined_and_sent_back_meanwhile(rt: Run
             rt.eval(f"(defn g [x] (+ x {(1, 100)[i % 2]})) (def k {1 + i % 2})")
             for name in ("user/f", "user/fib") if i % 5 == 0 else ():
                 rt.deoptimise(name)
-            rt.wait_idle(30)
+            rt.wait_idle(120)
             done.wait(0.02)
     finally:
         done.set()
@@ -294,7 +294,7 @@ def test_threads_call_what_is_compiled_redefined_and_sent_back_meanwhile(rt: Run
             thread.join()
         sys.setswitchinterval(switching)
     assert not wrong
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     assert not [f.error for f in rt.functions() if f.state == "failed"]
 
 
@@ -330,7 +330,7 @@ def test_compiled_code_keeps_no_references(rt: Runtime) -> None:
 
     for _ in range(8):
         step(3)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     counts = []
     for n in (3, 1000):
         step(n)

@@ -70,7 +70,7 @@ def rt(request: pytest.FixtureRequest) -> Iterator[Runtime]:
         for _ in range(10):
             for name in ("waits", "fails", "doors", "calls", "loops"):
                 runtime.call(f"user/{name}", 0)
-        assert runtime.wait_idle(30)
+        assert runtime.wait_idle(120)
         assert {f.tier for f in runtime.functions() if f.calls >= 10} == {2}
     yield runtime
     runtime.close()
@@ -118,7 +118,7 @@ def test_a_function_told_so_keeps_the_gil_and_runs_compiled(rt: Runtime) -> None
     rt.eval("(defn ^:gil quick [n] (cpp/gate.wait n))")
     for _ in range(10):
         rt.call("user/quick", 0)
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     through_stubs = rt.stubs.stats().hits
     assert rt.call("clojure.core/deref", rt.eval("(future (quick 0))")) is True
     compiled = rt.strategy in ("tiered", "inline-jit")
@@ -152,7 +152,7 @@ def test_a_future_that_draws_is_told_so(rt: Runtime, case: str) -> None:
     if "(.AddLine" in body:
         body = f"(let [d (cpp/cast (:* cpp/ImDrawList) cpp/nullptr)] {body})"
     rt.eval(f"\n(defn ^:jit draws-it []\n  {body}\n  nil)", "draw.jank")
-    assert rt.wait_idle(30)
+    assert rt.wait_idle(120)
     future = rt.eval("(future (draws-it))")
     with pytest.raises(Exception, match="ImGui belongs to the window's thread") as raised:
         future.deref()

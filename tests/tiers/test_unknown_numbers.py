@@ -120,7 +120,7 @@ def test_a_big_integer_in_a_case_matches_an_integer(strategy: str) -> None:
     rt.eval("(defn f [x] (loop [n (+ 1 1)] (case n 5N [:large x] (recur (inc n)))))")
     for _ in range(3):
         assert str(rt.eval("(f 1)")[0]) == ":large"
-        assert rt.wait_idle(30)
+        assert rt.wait_idle(120)
     rt.close()
 
 

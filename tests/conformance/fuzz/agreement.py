@@ -95,7 +95,7 @@ class Bench:
             for i in numbers:
                 wanted.append(expected[i])
                 found.append(outcome(runtime, rows[i]))
-            assert runtime.wait_idle(60), "the compiler does not come to an end"
+            assert runtime.wait_idle(120), "the compiler does not come to an end"
         return wanted, found
 
 
@@ -130,7 +130,7 @@ def replay(runtime: Runtime, source: str) -> list[Outcome]:
     found = []
     for _ in range(ROUNDS):
         found.append(afresh(runtime, lambda: runtime.eval(source[cut:], "corpus.jank")))
-        assert runtime.wait_idle(60), "the compiler does not come to an end"
+        assert runtime.wait_idle(120), "the compiler does not come to an end"
     return found
 
 

@@ -57,7 +57,7 @@ class Bench:
         name = f"program-{self.count}"
         self.runtime.eval(f"(defn {name} [] {source})")
         first = pr_str(self.runtime.eval(f"({name})"))
-        assert self.runtime.wait_idle(30)
+        assert self.runtime.wait_idle(120)
         assert pr_str(self.runtime.eval(f"({name})")) == first
         return first
 

@@ -370,7 +370,7 @@ def test_edited_raw_text_takes_the_place_of_the_old(
         )
         runtime.load(script)
         assert runtime.call(f"{name}/call") == expected
-        assert runtime.wait_idle(30)
+        assert runtime.wait_idle(120)
         assert runtime.call(f"{name}/call") == expected
 
 

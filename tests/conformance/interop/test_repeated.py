@@ -27,14 +27,14 @@ def programs_of(ns: str) -> list[Program]:
     ]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("ns", PRELUDES)
 def test_a_program_does_the_same_while_it_warms_up(ns: str) -> None:
     found = disagreements(programs_of(ns), FOLDER, PRELUDES[ns])
     assert not found, "\n\n".join(found)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("ns", PRELUDES)
 def test_a_program_does_the_same_in_unrest(ns: str) -> None:
     found = restless_disagreements(programs_of(ns)[::SAMPLE], FOLDER, PRELUDES[ns])

@@ -16,11 +16,11 @@ from tests.conformance.interop.programs import FOLDER, PAIRS, REJECTED, Bench, R
 MODULES = ("calls", "conversions", "objects", "operators", "printf", "types")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [1])
 def test_what_is_rejected_changes_nothing_that_follows(seed: int) -> None:
     command = [sys.executable, "-m", __name__, str(seed)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=230)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr[-3000:]
     count, rejected = map(int, done.stdout.split())
     assert count > 300

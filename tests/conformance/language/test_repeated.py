@@ -26,14 +26,14 @@ def programs_of(table: str) -> list[Program]:
     return [program for program in found if program is not None]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("table", TABLES)
 def test_a_program_does_the_same_while_it_warms_up(table: str) -> None:
     found = disagreements(programs_of(table), FOLDER / "modules")
     assert not found, "\n\n".join(found)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("table", TABLES)
 def test_a_program_does_the_same_in_unrest(table: str) -> None:
     found = restless_disagreements(programs_of(table)[::SAMPLE], FOLDER / "modules")
