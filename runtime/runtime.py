@@ -177,7 +177,6 @@ class Runtime:
 
     def call(self, name: str, *args: Any) -> Any:
         """Call the function `ns/name`. Raises LispError where there is none or it fails."""
-        self.tick_if_idle()
         sym = Symbol.parse(name)
         var = self.namespaces.resolve(sym)
         if var is None or not var.is_bound:
@@ -199,15 +198,10 @@ class Runtime:
         the place it had reached. How many calls that concerns; None of them has ended yet."""
         return interruption.interrupt(thread)
 
-    def tick_if_idle(self) -> None:
-        """Outside of frames, a call is as good a moment to swap as a frame's start."""
-        if not self.engine.idle:
-            self.engine.swap()
-
     # --- frames -----------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """At a frame's start, on the UI thread: swap in reloads and compiled code. Never waits."""
+        """At a frame's start, on the UI thread: put reloads in force. Never waits."""
         self._turns.frame()
         _support.destroy_waiting()
         self.engine.tick()
@@ -511,7 +505,7 @@ class Runtime:
     def wait_idle(self, timeout: float | None = None) -> bool:
         """Wait until no background work is left; False when `timeout` seconds were not enough.
 
-        Swaps what becomes ready, unless frames are ticking on another thread.
+        Reloads are put in force on the main thread, unless frames are ticking on another one.
         """
         end = None if timeout is None else time.perf_counter() + timeout
         while not (
@@ -522,7 +516,6 @@ class Runtime:
         ):
             if end is not None and time.perf_counter() > end:
                 return False
-            self.engine.swap()
             if threading.current_thread() is threading.main_thread():
                 self.tick()
             time.sleep(0.001)

@@ -36,7 +36,7 @@ PyObject* run_compiled(native_entry entry, fn* self, PyObject* const* args, Py_s
 PyObject* interpret_usual(fn* self, PyObject* const* args, Py_ssize_t count) {
   if(PyTuple_GET_SIZE(self->shared->arities) == 0) // it was compiled on definition
     ref::own(PyObject_CallMethod(reinterpret_cast<PyObject*>(self->shared), "become_interpretable", nullptr));
-  return tier0::interpret(self, args, count, self->shared->arities);
+  return tier0::interpret(self, args, count, self->shared->arities, true);
 }
 
 // A function that calls C++, on a thread other than the window's.
@@ -58,7 +58,7 @@ PyObject* interpret_tracked(fn* self, PyObject* const* args, Py_ssize_t count) {
   if(!self->shared->tracked)
     ref::own(PyObject_CallOneArg(make_tracked, reinterpret_cast<PyObject*>(self->shared)));
   ref const arities = ref::share(self->shared->tracked);
-  return tier0::interpret(self, args, count, arities.p);
+  return tier0::interpret(self, args, count, arities.p, true);
 }
 
 } // namespace
@@ -70,7 +70,7 @@ PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept {
       return interpret_tracked(self, args, count);
     if(self->shared->beside && beside()) return run_beside(self, args, count);
     if(native_entry const entry = self->shared->native) return run_compiled(entry, self, args, count);
-    return tier0::interpret(self, args, count, self->shared->arities);
+    return tier0::interpret(self, args, count, self->shared->arities, false);
   } catch(...) {
     set_python_error();
     return nullptr;
@@ -124,7 +124,7 @@ PyObject* guard_failed(fn* self, PyObject* const* args, Py_ssize_t count) noexce
     ref const held = ref::share(reinterpret_cast<PyObject*>(self)); // the hook may redefine it
     if(++shared->guard_failures % failures_told == 0 && shared->failed)
       ref::own(PyObject_CallOneArg(shared->failed, reinterpret_cast<PyObject*>(shared)));
-    return tier0::interpret(self, args, count, self->shared->arities);
+    return tier0::interpret(self, args, count, self->shared->arities, true);
   } catch(...) {
     set_python_error();
     return nullptr;

@@ -50,8 +50,9 @@ PyObject* run(fn* self, PyObject* const* args, Py_ssize_t count) noexcept;
 
 namespace tier0 {
 
-// Runs one of a function's arities, which are a tuple of bodies; arguments borrowed. Null with the error set.
-PyObject* interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject* arities) noexcept;
+// Runs one of a function's arities, which are a tuple of bodies; arguments borrowed. Null with the error set. What
+// `stays` does not go on in the function's compiled code when it goes round.
+PyObject* interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject* arities, bool stays) noexcept;
 
 } // namespace tier0
 } // namespace ts

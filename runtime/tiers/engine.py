@@ -1,8 +1,8 @@
-"""Tiering: what became hot is compiled in the background, in batches, and swapped in at a frame's start.
+"""Tiering: what became hot is compiled in the background, in batches, and entered at its next call.
 
-A thread of its own turns the AST into C++ and hands it to Cling; nobody waits for it, except under a
-strategy that compiles on definition. The same thread looks at all functions once a second and lets those
-cool down that are not called.
+A thread of its own turns the AST into C++, hands it to Cling, and puts in force what that made, in the midst of
+a frame too; nobody waits for it, except under a strategy that compiles on definition. The same thread looks at
+all functions once a second and lets those cool down that are not called.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ from runtime.tiers.policy import Limits
 
 STRATEGIES = ("tiered", "interpret", "stub-jit", "inline-jit")
 GATHER_S = 0.004  # what becomes hot within this time is compiled together
-TICKING_S = 1.0  # a caller that ticked this recently wants its swaps at a frame's start
 LOOK_S = 1.0  # between two looks at the functions' heat
 LOOK_SLICE = 200  # functions, between which other threads get their turn
 
@@ -76,7 +75,6 @@ class Engine:
         self._batches = BatchCompiler(session, events, table, stubs, limits)
         self._dependents = Dependents(self._on_redefined)
         self._hot: queue.SimpleQueue[Wanted | None] = queue.SimpleQueue()
-        self._ready: queue.SimpleQueue[Ready] = queue.SimpleQueue()
         self._working = 0
         self._count = threading.Lock()
         self._swapping = threading.RLock()  # held while a function changes its tier
@@ -193,19 +191,8 @@ class Engine:
     # --- swapping ---------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """At a frame's start: swap in what is ready. Never waits."""
+        """A frame begins."""
         self._ticked = time.perf_counter()
-        self.swap()
-
-    def swap(self) -> None:
-        """Put in force what is compiled."""
-        while True:
-            try:
-                ready = self._ready.get_nowait()
-            except queue.Empty:
-                return
-            self._install(ready)
-            self._work_left(-1)
 
     def _install(self, ready: Ready) -> None:
         with self._swapping:
@@ -364,8 +351,6 @@ class Engine:
                 BesideFrames()
             ):  # all of it: whoever waits for the GIL at the old interval waits that long
                 self._compile_batch(batch)
-            if time.perf_counter() - self._ticked > TICKING_S:
-                self.swap()
             if time.perf_counter() - self._looked > LOOK_S:
                 self.look(time.perf_counter())
 
@@ -393,12 +378,8 @@ class Engine:
             self._work_left(len(found) - len(group))
             for ready in found:
                 known = "" if ready.compile_ms else "; compiled before"
-                ready = replace(ready, cause=causes[ready.code] + known)
-                if ready.code.replaces_loop:
-                    self._install(ready)
-                    self._work_left(-1)
-                else:
-                    self._ready.put(ready)
+                self._install(replace(ready, cause=causes[ready.code] + known))
+                self._work_left(-1)
 
     def _still_wanted(self, item: Wanted) -> FnCode | None:
         """The function, unless compiling it became pointless while it waited."""

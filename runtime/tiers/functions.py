@@ -37,9 +37,7 @@ class FnCode(_support.Code):
         self.cpp = ""
         self.error = ""
         self._source: str | None = None
-        self.replaces_loop = (
-            False  # entered in the middle of a call: not held back until a frame's start
-        )
+        self.replaces_loop = False  # a loop that runs, and goes on in it
         self.defined = False  # whether a `def` bound it
         self.policy = ""  # "jit" or "interpret" where metadata says so
         self.heat = 0.0  # as of `looked_at`, when its counters said `counted`

@@ -90,7 +90,6 @@ class Programs:
         if function is None:
             return rejected
         self.runtime.namespaces.current = namespace
-        self.runtime.tick_if_idle()
         return observed(function)
 
 

@@ -105,11 +105,9 @@ class Unrest:
         choice = self._random.random()
         if choice < 0.1 and self.definitions:
             self._define_again(self._random.choice(self.definitions))
-        elif choice < 0.2:
-            self._engine.swap()
-        elif choice < 0.5:
+        elif choice < 0.4:
             self._change(code, self._random)
-        elif choice < 0.9:
+        elif choice < 0.8:
             self._change(self._any(self._random), self._random)
 
     def _define_again(self, definition: Definition) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from runtime import Runtime
-from tests.tiers.agreement import Program, agree, each
+from tests.tiers.agreement import Program, agree, each, info
 
 NEVER = 1_000_000  # calls: only the loops are compiled
 
@@ -82,6 +85,66 @@ def test_a_loop_does_the_same_wherever_its_rounds_run(threshold: int) -> None:
     replaced = {name for name, f in found.items() if "$loop" in name and f.tier == 2}
     if threshold == NEVER:
         assert {name.partition("$")[0] for name in replaced} > {"sum", *names}
+
+
+ROUNDS = """
+(defn counts [n s] (if (pos? n) (recur (dec n) (+ s 1)) s))
+(defn turns [n s] (if (pos? n) (recur (dec n) (if (= n 20000) (+ s 0.5) (if (= n 9000) (str s) s))) s))
+(defn rests [n & more] (if (pos? n) (recur (dec n) (cons n (take 1 more))) (vec more)))
+(defn closes [n]
+  (let [k 3 f (fn [i s] (if (< i n) (recur (inc i) (+ s k)) s))]
+    (f 0 0)))
+(defn breaks [n s] (if (= n 25) (throw (ex-info "here" {:s s})) (recur (dec n) (inc s))))
+(defn slips [n s] (if (= n 25) (+ s :k) (recur (dec n) (inc s))))
+(defn itself [n s]
+  (when (= n 9000) (def itself (fn [n s] :another)))
+  (if (pos? n) (recur (dec n) (inc s)) s))
+"""
+
+
+@pytest.mark.parametrize("threshold", [1, NEVER])
+def test_a_function_that_goes_round_does_the_same_wherever_its_rounds_run(threshold: int) -> None:
+    calls = [each(name, "30000 0") for name in ("counts", "turns", "breaks", "slips", "itself")]
+    calls += [each("rests", "30000 1 2"), each("closes", "30000")]
+    found = agree(Program(ROUNDS, "\n".join(calls)), threshold)
+    if threshold == 1:
+        assert found["counts"].tier == 2
+
+
+HELD = """
+(def wait nil)
+(defn goes-round [n] (when (= n 20000) (wait)) (if (pos? n) (recur (dec n)) :end))
+(defn called [x] (loop [i 0] (if (< i 10) (recur (inc i)) (+ i x))))
+(defn frame [] (dotimes [_ 20] (called 1)) (wait) (dotimes [_ 20] (called 1)))
+"""
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["the thread that draws", "another thread"])
+@pytest.mark.parametrize("name", ["goes-round", "called"])
+def test_compiled_code_is_entered_in_the_midst_of_a_frame(name: str, beside: bool) -> None:
+    rt = Runtime(strategy="tiered", threshold=5)
+    rt.eval(HELD)
+    loops: list[int] = []  # that tier 0 counted
+
+    def wait() -> None:
+        end = time.perf_counter() + 60
+        while info(rt, f"user/{name}").tier == 0 and time.perf_counter() < end:
+            time.sleep(0.001)
+        loops.append(info(rt, f"user/{name}").loops)
+
+    rt.namespaces.ensure("user").vars["wait"].bind(wait)
+    call = ("user/frame",) if name == "called" else ("user/goes-round", 50_000)
+    rt.tick()
+    if beside:
+        thread = threading.Thread(target=rt.call, args=call)
+        thread.start()
+        thread.join()
+    else:
+        rt.call(*call)
+    [before] = loops
+    assert info(rt, f"user/{name}").loops - before <= 1024  # until it looks for compiled code again
+    assert info(rt, f"user/{name}").tier == 2
+    rt.close()
 
 
 def test_a_strategy_changed_meanwhile_changes_no_result() -> None:

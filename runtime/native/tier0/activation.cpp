@@ -101,11 +101,55 @@ std::uint8_t kind_of_object(PyObject* o) noexcept {
   return PyBool_Check(o) ? saw_bool : saw_other;
 }
 
+namespace {
+
+constexpr int counted_every = 1024; // rounds
+
+// A function that goes round is as hot as one with a loop: `rounds` more. False with the error set.
+bool count_rounds(code* shared, std::uint64_t rounds) noexcept {
+  shared->loops += rounds;
+  return shared->calls + shared->loops / loop_weight < shared->hot_at || tell_hot(shared);
+}
+
+// The next round as a call of the function's compiled code, where there is some by now; false where there is not.
+bool goes_on_compiled(frame& f, value& result) noexcept {
+  body const* const code = f.code;
+  ts::code* const shared = f.self->shared;
+  if(!shared->native || f.stays || code->variadic || tracked_thread || (shared->beside && beside())) return false;
+  auto** const objects = static_cast<PyObject**>(
+    __builtin_alloca((static_cast<std::size_t>(code->params) + 1) * sizeof(PyObject*)));
+  result = value::failure();
+  for(int i = 0; i < code->params; ++i) {
+    objects[i] = f.slots[i].boxed();
+    f.slots[i] = objects[i] ? value::own(objects[i]) : value::of(std::int64_t{ 0 });
+    if(!objects[i]) return true;
+  }
+  result = value::own(ts::run(f.self, objects, code->params));
+  if(result.kind == value::failed && !f.traced) { // its activation is this one's
+    PyObject *type, *error, *trace;
+    PyErr_Fetch(&type, &error, &trace);
+    PyErr_NormalizeException(&type, &error, &trace);
+    f.traced = Py_XNewRef(error);
+    PyErr_Restore(type, error, trace);
+  }
+  return true;
+}
+
+} // namespace
+
 value more_rounds(frame& f) noexcept {
-  while(true) {
+  for(std::uint64_t done = 1;; ++done) {
     if(!next_round(f)) return f.failed(f.code->place);
+    if(done % counted_every == 0 && f.self) {
+      value result;
+      see(f.self->shared, f.slots, f.code->params);
+      if(!count_rounds(f.self->shared, counted_every)) return f.failed(f.code->place);
+      if(goes_on_compiled(f, result)) return result;
+    }
     value const result = f.code->root->run(f);
-    if(result.kind != value::recur) return result;
+    if(result.kind == value::recur) continue;
+    if(f.self) f.self->shared->loops += done % counted_every;
+    return result;
   }
 }
 
@@ -149,7 +193,7 @@ value rest_of(value* values, int from, int count) {
   return value::own(rest_args(objects, from, count).release());
 }
 
-PyObject* interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject* arities) noexcept {
+PyObject* interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject* arities, bool stays) noexcept {
   body* const code = arity_for(arities, count);
   if(!code) return wrong_arity(self, count);
   if(!has_room(code)) return nullptr;
@@ -160,7 +204,7 @@ PyObject* interpret(fn* self, PyObject* const* args, Py_ssize_t count, PyObject*
     if(slots[code->params].stopped()) return nullptr;
   }
   for(int i = 0; i < code->params; ++i) slots[i] = value::share(args[i]);
-  return result_of(activate(code, self, slots));
+  return result_of(activate(code, self, slots, stays));
 }
 
 value call_value(PyObject* callee, value* args, int count) noexcept {

@@ -20,6 +20,7 @@ struct frame {
   body const* code;
   int place;           // of what failed; none while it is negative
   PyObject* traced;    // the exception that has this activation in its traceback already; may be null
+  bool stays;          // its rounds do not go on in compiled code, which its arguments do not suit
 
   // What failed, or passes on that it did, tells where it stands: the innermost is the first to do so.
   value failed(int at) noexcept {
@@ -81,7 +82,8 @@ std::uint8_t kind_of_object(PyObject* o) noexcept;
 
 // Runs an activation whose arguments stand in the first slots, and are its own. There is room for `size` of them.
 // The body is kept alive by the caller: it may be redefined meanwhile.
-[[gnu::always_inline]] inline value activate(body const* code, fn* self, value* slots) noexcept;
+[[gnu::always_inline]] inline value activate(body const* code, fn* self, value* slots,
+                                                    bool stays = false) noexcept;
 
 // Whether there is room for an activation. Here a thread attends, too, that calls functions.
 bool stack_ends(std::size_t needed) noexcept;
@@ -148,10 +150,10 @@ struct pending {
   }
 };
 
-inline value activate(body const* code, fn* self, value* slots) noexcept {
+inline value activate(body const* code, fn* self, value* slots, bool stays) noexcept {
   for(int i = code->params + code->variadic; i < code->size; ++i) slots[i] = value::of(std::int64_t{ 0 });
   if(self) see(self->shared, slots, code->params);
-  frame f{ slots, self, code, -1, nullptr };
+  frame f{ slots, self, code, -1, nullptr, stays };
   // Kept as two numbers: as one value it would go through memory in pieces of another size, which is slow.
   std::int64_t kind = value::failed, bits = 0;
   if(__builtin_expect(beat(), 1)) {
