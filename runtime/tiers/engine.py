@@ -1,8 +1,8 @@
 """Tiering: what became hot is compiled in the background, in batches, and entered at its next call.
 
-A thread of its own turns the AST into C++, hands it to Cling, and puts in force what that made, in the midst
-of a frame too; nobody waits for it, except under a strategy that compiles on definition. The same thread looks
-at all functions once a second and lets those cool down that are not called.
+A thread of its own turns the AST into C++, hands it to Cling, and puts in force what that made, in the
+midst of a frame too; nobody waits for it, except under a strategy that compiles on definition. The same
+thread looks at all functions once a second and lets those cool down that are not called.
 """
 
 from __future__ import annotations
