@@ -9,55 +9,28 @@ from __future__ import annotations
 import ctypes
 import itertools
 import os
-import platform
 import queue
 import re
-import shutil
 import sys
-import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from runtime import faults
-from runtime.cling.bootstrap import BOOTSTRAP
 from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
 from runtime.cling.forwarding import forwarding
+from runtime.cling.start import start
 from runtime.cling.trial import How, Trials
 from runtime.interruption import not_counted
 from runtime.memory import machine_code_mb, rss_mb
 from runtime.native import _support
 
-NATIVE = Path(_support.__file__).parent
-
-# What Clang would else take for impossible, and drop: a null pointer that is used, and, where the result is
-# no class, the end of a function without `return`.
-DEFINED = "-fno-delete-null-pointer-checks -fno-strict-return"
 UNOPTIMISED = "#pragma cling optimize(0)"  # as the first line of a transaction
 LONG_MS = 50.0  # of CPU, for questions: from there on its instantiations are kept
 URGENT, BACKGROUND = 0, 1  # questions and stubs overtake tier-ups that wait
-
-# What compiled code calls instead of C's functions of these names: it would end the process.
-_NO_WAY_OUT = r"""
-#include <cstdlib>
-#include <unistd.h>
-extern "C" {
-void exit(int status) noexcept { ts::ts_refuse_exit("exit", status); }
-void _exit(int status) { ts::ts_refuse_exit("_exit", status); }
-void _Exit(int status) noexcept { ts::ts_refuse_exit("_Exit", status); }
-void quick_exit(int status) noexcept { ts::ts_refuse_exit("quick_exit", status); }
-void __assert_fail(char const* expression, char const* file, unsigned line, char const* function) noexcept {
-  ts::ts_assert_fail(expression, file, line, function);
-}
-}
-// Cling took it from Python's build; but a script's assertion that fails is an error like others.
-#undef NDEBUG
-"""
 
 _UNRESOLVED = re.compile(
     r"symbol '(.+?)' unresolved|Symbols not found: \[ (.*?) \]|undefined symbol: (\S+)"
@@ -229,28 +202,14 @@ class Session:
             self._busy = 0
 
     def _start(self) -> None:
-        with _compiler_told(), _compiler_options():
-            import cppyy
-
-        faults.reinstall()  # ROOT has set handlers of its own, which print pages
-        cppyy.cppdef(BOOTSTRAP)
-        address = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare"))
-        free = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_free"))
+        started = start()
         self._declare = ctypes.CFUNCTYPE(
             ctypes.c_int, ctypes.c_char_p, ctypes.POINTER(ctypes.c_void_p)
-        )(address)
-        self._free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(free)
-        self.trials.declare = address
-        self.trials.declare_once = int(cppyy.gbl.gInterpreter.Calc("(long)&ts_declare_once"))
-        self.load_library(_support.__file__)
-        gbl = cppyy.gbl.gInterpreter
-        gbl.AddIncludePath(sysconfig.get_paths()["include"])
-        # By its path: a folder of ours on the include path would hide users' headers of the same names.
-        done = self._run(f'#include "{NATIVE}/compiled.hpp"\n#include "{NATIVE}/baseline.hpp"\n')
-        if done.ok:
-            done = self._run(_NO_WAY_OUT)
-        if not done.ok:
-            raise RuntimeError(f"Cling rejects the support header: {done.diagnostics}")
+        )(started.declare)
+        self._free = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(started.free)
+        self.trials.declare, self.trials.declare_once = started.declare, started.declare_once
+        self._libraries.append(started.support)
+        self.trials.opened(_support.__file__)
 
     def _run(self, code: str, trial: str = "", ident: int = 0, strict: bool = False) -> Declared:
         tried = self._try(trial, ident, strict) if trial else None
@@ -310,40 +269,6 @@ class Session:
             sys.stderr.write(other)  # somebody else's words, caught while compiling
         ok, diagnostics = _outcome(ok, diagnostics, text)
         return Declared(ok, diagnostics, elapsed, rss_mb() - before)
-
-
-@contextmanager
-def _compiler_options() -> Iterator[None]:
-    """Cling's options, which it takes from the environment; where nobody chose any, those it has then."""
-    chosen = os.environ.get("EXTRA_CLING_ARGS")
-    plain = "-O2" if "arm64" in platform.machine() else "-O2 -march=native"
-    os.environ["EXTRA_CLING_ARGS"] = f"{plain if chosen is None else chosen} {DEFINED}"
-    try:
-        yield
-    finally:
-        os.environ.pop("EXTRA_CLING_ARGS")
-        if chosen is not None:
-            os.environ["EXTRA_CLING_ARGS"] = chosen
-
-
-@contextmanager
-def _compiler_told() -> Iterator[None]:
-    """A sentence in place of Cling's own words where the machine has no compiler, whose folders it takes."""
-    if shutil.which("c++") is not None:
-        yield
-        return
-    kept, file = os.dup(2), os.memfd_create("words")
-    os.dup2(file, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        size = os.lseek(file, 0, os.SEEK_END)
-        words = os.pread(file, size, 0).decode(errors="replace")
-        os.close(kept)
-        os.close(file)
-        told = "no C++ compiler is found (c++): headers may not be either; see tierscope doctor\n"
-        sys.stderr.write(told if "createCI" in words else told + words)
 
 
 def _is_error(diagnostic: Diagnostic) -> bool:

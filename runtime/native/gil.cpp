@@ -2,6 +2,7 @@
 #include "gil.hpp"
 #include "module.hpp"
 #include "turns.hpp"
+#include <dlfcn.h>
 
 namespace ts {
 
@@ -24,7 +25,23 @@ PyObject* set_ui_thread(PyObject*, PyObject*) {
 
 PyObject* is_ui_thread(PyObject*, PyObject*) { return PyBool_FromLong(!beside()); }
 
+// open_library(path, flags): as ctypes does, but without the GIL: what it loads may take long.
+PyObject* open_library(PyObject*, PyObject* args) {
+  char const* path;
+  int flags;
+  if(!PyArg_ParseTuple(args, "si", &path, &flags)) return nullptr;
+  void* opened;
+  char const* words = nullptr;
+  Py_BEGIN_ALLOW_THREADS
+  opened = dlopen(path, flags | RTLD_NOW);
+  if(!opened) words = dlerror();
+  Py_END_ALLOW_THREADS
+  if(!opened) return PyErr_Format(PyExc_OSError, "%s", words ? words : path);
+  Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
+  { "open_library", open_library, METH_VARARGS, "(path, flags): open a shared library, without the GIL, for good" },
   { "set_ui_thread", set_ui_thread, METH_NOARGS, "this thread draws: C++ that scripts call on it keeps the GIL" },
   { "is_ui_thread", is_ui_thread, METH_NOARGS, "whether this thread is the one that draws" },
   {}
