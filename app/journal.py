@@ -78,13 +78,18 @@ class Journal:
         return not self._wanted and not self._working
 
     def restore(self) -> StateRestored | None:
-        """On the UI thread after a load: put back what was saved of the vars that are defined now."""
+        """On the UI thread after a load: put back what was saved of the vars that are defined now.
+
+        What is saved of a var whose form fails waits for the load in which it does not.
+        """
         if not self._saved:
             return None
         restored, lost = [], []
         for var in self._runtime.kept_vars():
+            if not var.is_bound:
+                continue
             data = self._saved.pop(var.full_name, None)
-            if data is None or not (var.is_bound and self._is_state(var)):
+            if data is None or not self._is_state(var):
                 continue
             try:
                 self._file.attempt(var.full_name)

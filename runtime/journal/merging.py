@@ -13,10 +13,9 @@ from runtime.core.meta import meta, with_meta
 from runtime.core.refs import Ref
 from runtime.core.state import Atom, Volatile
 from runtime.core.values import Keyword
-from runtime.journal.codec import Cell, Layout, LayoutOf, Lost, Object, Saved
+from runtime.journal.codec import CELLS, Cell, Layout, LayoutOf, Lost, Object, Saved
 from runtime.native._support import CppValue
 
-_REFERENCES = (Atom, Ref, Agent, Volatile)
 _MAKE: dict[str, Callable[[Any], Any]] = {
     "atom": Atom,
     "ref": Ref,
@@ -68,8 +67,7 @@ class Merging:
         if kind == "lost":
             self.lost.append("a C++ object")
             return fresh
-        known = type(fresh) in _REFERENCES and type(fresh) is type(_MAKE[kind](None))
-        cell = fresh if known else _MAKE[kind](None)
+        cell = fresh if CELLS.get(type(fresh)) == kind else _MAKE[kind](None)
         self._made[number] = cell  # before its content, which may hold it
         cell.value = self._merge(cell.value, content)
         return cell

@@ -13,6 +13,7 @@ from app.process import journal_file
 from app.process.journal_file import JournalFile, JournalFull
 from runtime import Runtime
 from runtime.core.printing import pr_str
+from runtime.errors import LispError, LispErrors
 from runtime.events import BoxesCarried, StateRestored, StateUnkept
 from runtime.journal import codec
 from tests.robustness import Where, slip
@@ -45,7 +46,11 @@ class Process:
         self.journal = Journal(self.runtime, file)
 
     def load(self, script: str) -> None:
-        self.runtime.load(script)
+        self.errors = ""
+        try:
+            self.runtime.load(script)
+        except (LispError, LispErrors) as errors:
+            self.errors = str(errors)
         self.restored = self.journal.restore()
 
     def kept(self) -> None:
@@ -240,6 +245,19 @@ def test_nothing_is_put_back_that_its_script_does_not_define_any_more(process) -
     again = process("(def there (atom 1)) (defn gone [] 7)")
     assert again.value("[(kept/gone) @kept/there]") == "[7 2]"
     assert again.restored.vars == ("kept/there",)
+
+
+def test_what_was_saved_waits_for_a_form_that_fails_at_first(process, tmp_path) -> None:
+    first = process("(def waits (atom 1))")
+    first.runtime.eval("(reset! kept/waits 2)")
+    first.kept()
+    again = process("(def waits (atom (/ 1 0)))")
+    assert again.errors == "Divide by zero"
+    script = tmp_path / "kept.jank"
+    script.write_text(script.read_text().replace("(/ 1 0)", "1"))
+    again.load(str(script))
+    assert not again.errors
+    assert again.value("@kept/waits") == "2"
 
 
 def test_the_newest_of_many_changes_is_kept_through_renewals(file, monkeypatch) -> None:
