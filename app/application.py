@@ -26,12 +26,12 @@ from app.watch import Change, Watcher
 from app.window import Window
 from panels.desk import Desk
 from panels.model import PanelState
-from runtime import threads
 from runtime.cling import CPP_SUFFIXES
 from runtime.errors import EnvironmentFault, LispError, LispErrors, RuntimeFault, Span, render
 from runtime.events import Event, Fault, Reload
-from runtime.memory import rss_mb
 from runtime.native import _support
+from runtime.process import threads
+from runtime.process.memory import rss_mb
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime
@@ -108,7 +108,7 @@ class Application:
         self.startup["first_frame_ms"] = (time.perf_counter() - self._began()) * 1000
         self.continuity.first_frame()
         from runtime.cling.headers import fetch_headers
-        from runtime.interruption import GB, CallLimits
+        from runtime.process.interruption import GB, CallLimits
         from runtime.runtime import Runtime  # it brings Cling, which takes longer than the window
         from runtime.tiers.policy import Limits
 
@@ -144,7 +144,7 @@ class Application:
     def run(self) -> int:
         """Draw until the frames are done or the window is closed. Returns the exit code."""
         wanted = self.options.frames
-        from runtime.interruption import listen_to_signals
+        from runtime.process.interruption import listen_to_signals
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
@@ -221,7 +221,7 @@ class Application:
         self._started().deoptimise(function)
 
     def set_limit(self, seconds: float) -> None:
-        from runtime.interruption import GB, CallLimits
+        from runtime.process.interruption import GB, CallLimits
 
         self._started().call_limits = CallLimits(seconds, GB if seconds else 0)
         self.look.renew()

@@ -206,8 +206,8 @@ def evaluate(
     import signal
 
     from runtime.core.printing import pr_str
-    from runtime.interruption import GB, CallLimits, listen_to_signals
     from runtime.native import _support
+    from runtime.process.interruption import GB, CallLimits, listen_to_signals
     from runtime.runtime import Runtime
     from runtime.traces import fault
 

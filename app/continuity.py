@@ -12,10 +12,10 @@ from app.frame_loop import FrameLoop
 from app.process.logbook import Doing, record_of
 from app.process.supervisor import Life
 from panels.model import PanelState
-from runtime import activity
-from runtime.activity import Activity
 from runtime.errors import Note, RuntimeFault
 from runtime.native import _support
+from runtime.process import activity
+from runtime.process.activity import Activity
 
 if TYPE_CHECKING:
     from app.journal import Journal

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from app.process.journal_file import JournalFile, JournalFull
 from runtime.core.records import Fields
 from runtime.events import StateRestored, StateUnkept
-from runtime.gil import beside_frames
-from runtime.interruption import SCRIPT_ERRORS
 from runtime.journal.codec import CELLS, Layout, TooLarge, bytes_of, decode, encode
 from runtime.journal.merging import Merging
 from runtime.namespaces import Var
 from runtime.native._support import CppValue, raw_type
+from runtime.process.gil import beside_frames
+from runtime.process.interruption import SCRIPT_ERRORS
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from app.frame_log import FrameLog
 from panels.model import PanelState, ProblemView, Snapshot, ThreadView
-from runtime import faults, threads
 from runtime.events import Event
-from runtime.info import FunctionInfo, Problem
-from runtime.memory import rss_mb
+from runtime.process import faults, threads
+from runtime.process.memory import rss_mb
+from runtime.snapshots import FunctionInfo, Problem
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime

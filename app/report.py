@@ -29,7 +29,7 @@ from runtime.events import (
     TierChange,
     TypeQuery,
 )
-from runtime.info import CodeStats, FunctionInfo, StubStats
+from runtime.snapshots import CodeStats, FunctionInfo, StubStats
 
 # What the report tells of the way of functions between tiers.
 TIERING = (Compile, SlowCompile, TierChange, Deoptimised, Dropped, Refused)

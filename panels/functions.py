@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 from panels import theme
 from panels.model import Commands, PanelState, Snapshot, matches
 from panels.widgets import badge, empty_note, filter_box, meter, number, right_aligned
-from runtime.info import FunctionInfo
+from runtime.snapshots import FunctionInfo
 
 TITLE = "Functions"
 

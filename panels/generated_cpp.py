@@ -8,7 +8,7 @@ from imgui_bundle.imgui_color_text_edit import TextEditor
 from panels import lisp_text, theme
 from panels.model import Commands, PanelState, Snapshot, shown_function
 from panels.widgets import badge, empty_note
-from runtime.info import FunctionInfo
+from runtime.snapshots import FunctionInfo
 
 TITLE = "Generated C++"
 

@@ -7,7 +7,7 @@ from imgui_bundle import imgui
 from panels import theme
 from panels.model import Commands, PanelState, Snapshot
 from panels.widgets import meter, number, right_aligned
-from runtime.info import CodeStats
+from runtime.snapshots import CodeStats
 
 TITLE = "Memory"
 

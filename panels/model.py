@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from panels.theme import Fonts
 from runtime.errors import excerpt, render
 from runtime.events import Event
-from runtime.info import CodeStats, FunctionInfo, Problem, StubInfo, StubStats
+from runtime.snapshots import CodeStats, FunctionInfo, Problem, StubInfo, StubStats
 
 NO_STUBS = StubStats(0, 0, 0, 0.0)
 NO_CODE = CodeStats(0, 0, 0, 0, 0, 0.0, 0.0, 0.0, 0, 0)

@@ -10,7 +10,7 @@ from imgui_bundle import imgui
 from panels import theme
 from panels.model import Commands, PanelState, Snapshot, matches
 from panels.widgets import empty_note, filter_box, number, right_aligned
-from runtime.info import StubInfo
+from runtime.snapshots import StubInfo
 
 TITLE = "Stub cache"
 

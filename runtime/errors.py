@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.files import read_text
+from runtime.process.files import read_text
 
 STACK_OVERFLOW = "stack overflow: calls are nested too deeply"
 

@@ -7,7 +7,7 @@ import re
 
 from runtime.errors import LispError
 from runtime.events import EventLog, Fault
-from runtime.info import Problem
+from runtime.snapshots import Problem
 
 LOAD, FRAME, THREAD = "load", "frame", "thread"
 

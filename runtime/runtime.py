@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from runtime import controls, faults, hooks, interruption, live, threads
 from runtime.analysis import nodes as n
 from runtime.analysis.printer import show
 from runtime.cling import CPP_SUFFIXES
@@ -25,8 +24,9 @@ from runtime.core.output import use_vars
 from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
 from runtime.events import Degraded, EventLog, Reload
-from runtime.info import CodeStats, FunctionInfo, Problem, Stages
-from runtime.interruption import SCRIPT_ERRORS, CallLimits, Interrupted, limited
+from runtime.host import controls
+from runtime.host import core_functions as live
+from runtime.host import native_hooks as hooks
 from runtime.loading.background import Reloads
 from runtime.loading.cpp_reload import CppReloads
 from runtime.loading.directives import module_file, module_stem
@@ -34,10 +34,13 @@ from runtime.loading.file_pass import FilePass
 from runtime.loading.loader import Loader, all_errors
 from runtime.loading.transaction import Apply
 from runtime.loading.turns import Turns
-from runtime.memory import rss_mb
 from runtime.namespaces import CORE, Namespace, Namespaces, Var
 from runtime.native import _support
 from runtime.problems import FRAME, LOAD, THREAD, Problems
+from runtime.process import faults, interruption, threads
+from runtime.process.interruption import SCRIPT_ERRORS, CallLimits, Interrupted, limited
+from runtime.process.memory import rss_mb
+from runtime.snapshots import CodeStats, FunctionInfo, Problem, Stages
 from runtime.stubs.cache import StubCache
 from runtime.tiers.beside import KEEPS_GIL
 from runtime.tiers.engine import STRATEGIES, Engine

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from types import TracebackType
 
-from runtime import faults
 from runtime.core.kinds import type_name
 from runtime.core.registry import TABLE
 from runtime.errors import (
@@ -19,7 +18,8 @@ from runtime.errors import (
     Span,
     found_text,
 )
-from runtime.interruption import Interrupted
+from runtime.process import faults
+from runtime.process.interruption import Interrupted
 from runtime.tiers.closures import CppException
 
 _LOOP = re.compile(

@@ -94,7 +94,7 @@ def closed_runtimes(request: pytest.FixtureRequest) -> Iterator[None]:
     """No module leaves a runtime open or a future running: their threads would slow all tests after it."""
     before = set(threading.enumerate())
     yield
-    gc.unfreeze()  # closed runtimes are cycles that `runtime.collector` took out of sight
+    gc.unfreeze()  # closed runtimes are cycles that `runtime.process.collector` took out of sight
     gc.collect()
     left = [t for t in set(threading.enumerate()) - before if t.name in ("tier-up", "future")]
     for thread in left:

@@ -9,8 +9,9 @@ from weakref import ref
 
 import pytest
 
-from runtime import Runtime, collector
-from runtime.collector import HeldBack
+from runtime import Runtime
+from runtime.process import collector
+from runtime.process.collector import HeldBack
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from statistics import median
 from typing import Any
 
 from app.bench._measure import SCRIPTS, Metrics, Stage, cling_ms, in_process, stage
-from runtime import faults
 from runtime.native._support import CallSite, StubCall
+from runtime.process import faults
 from runtime.runtime import Runtime
 
 SCRIPT = SCRIPTS / "fifty_calls.jank"

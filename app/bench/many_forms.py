@@ -11,7 +11,7 @@ from typing import Any
 
 from app.bench._measure import Metrics, Stage, cling_ms, in_process, medians, stage
 from app.bench.debug_ui import SCRIPT, parts
-from runtime.memory import rss_mb
+from runtime.process.memory import rss_mb
 
 # By strategy: how many forms, and how often that is measured.
 COUNTS = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.bench._measure import Metrics, in_process
 from app.bench.reload import edited
-from runtime.memory import machine_code_mb, rss_mb
+from runtime.process.memory import machine_code_mb, rss_mb
 
 EDITS, WARM, EVERY = 2_000, 200, 200
 HOT = 120  # frames after each edit: the form gets hot in them

@@ -16,8 +16,8 @@ from typing import Any
 from app.nrepl.bencode import encode
 from app.nrepl.connection import Connection, Job, Message
 from runtime.errors import render
-from runtime.interruption import CallLimits, limited
-from runtime.threads import EVAL, listed
+from runtime.process.interruption import CallLimits, limited
+from runtime.process.threads import EVAL, listed
 
 MOST_CONNECTIONS = 64
 FRAME_S = 0.008  # so long evaluations may hold a frame; the next one begins in the next frame

@@ -12,7 +12,7 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from runtime.activity import digest_of
+from runtime.process.activity import digest_of
 
 _HEAD = struct.Struct("<QdBB")  # frames begun, seconds allowed, ended, exit code
 _SLOT = struct.Struct("<QI")  # thread, length of the text

@@ -23,8 +23,8 @@ from runtime.core.sequences import Seq
 from runtime.core.tracking import read
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import AnalysisError, DependentError, LispError, Span, found_text
-from runtime.interruption import CallLimits, limited
 from runtime.namespaces import CORE, Namespaces, Var
+from runtime.process.interruption import CallLimits, limited
 from runtime.reader.forms import CppLiteral, SpanTable
 
 MAX_DEPTH = 400  # forms nested within each other; expansions count too

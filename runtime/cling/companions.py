@@ -28,9 +28,9 @@ from runtime.cling.diagnostics import Diagnostic, parse_diagnostics, place_of
 from runtime.cling.session import HarmfulLibrary, Session
 from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog, LibraryBuilding, LibraryBuilt
-from runtime.files import read_text
 from runtime.native import build
-from runtime.threads import BUILD, listed
+from runtime.process.files import read_text
+from runtime.process.threads import BUILD, listed
 
 # A null pointer that is used is a fault, as in what Cling compiles; so is a function's end without `return`.
 FLAGS = [

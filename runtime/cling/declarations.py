@@ -25,7 +25,7 @@ from runtime.cling.session import Declared, Session
 from runtime.cling.worlds import Unit, header_unit, raw_unit, sources_of, worlds
 from runtime.errors import CppError, Note, Span
 from runtime.events import EventLog
-from runtime.files import read_text
+from runtime.process.files import read_text
 
 
 @dataclass(frozen=True, slots=True)

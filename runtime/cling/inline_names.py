@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 
 from runtime.cling.companions import companion_of, reached
-from runtime.files import read_text
+from runtime.process.files import read_text
 
 _UNSAID = re.compile(
     r'//[^\n]*|/\*(?:.*?\*/|.*)|"(?:\\.|[^"\\\n])*"'

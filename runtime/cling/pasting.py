@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from runtime.cling.companions import INCLUDE, find_header, reached
-from runtime.files import read_text
+from runtime.process.files import read_text
 
 _ONCE = re.compile(r"^[ \t]*#[ \t]*pragma[ \t]+once\b[^\n]*$", re.MULTILINE)
 _IF = re.compile(r"^[ \t]*#[ \t]*if", re.MULTILINE)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runtime.cling.companions import INCLUDE, find_header, reached
 from runtime.cling.inline_names import declared_names
-from runtime.files import read_text
+from runtime.process.files import read_text
 
 _MEMBER = re.compile(r"(?:\.|->)\s*[A-Za-z_]\w*")
 _OWN = re.compile(r"\bts::\w+|\bstd::declval\b|\bstd::u?int(?:8|16|32|64)_t\b|\bstd::size_t\b")

@@ -24,9 +24,9 @@ from runtime.cling.diagnostics import Diagnostic, parse_diagnostics
 from runtime.cling.forwarding import forwarding
 from runtime.cling.start import start
 from runtime.cling.trial import How, Trials
-from runtime.interruption import not_counted
-from runtime.memory import machine_code_mb, rss_mb
 from runtime.native import _support
+from runtime.process.interruption import not_counted
+from runtime.process.memory import machine_code_mb, rss_mb
 
 UNOPTIMISED = "#pragma cling optimize(0)"  # as the first line of a transaction
 LONG_MS = 50.0  # of CPU, for questions: from there on its instantiations are kept

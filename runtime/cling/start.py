@@ -20,9 +20,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runtime import faults
 from runtime.cling.bootstrap import BOOTSTRAP, NO_WAY_OUT, TOLD
 from runtime.native import _support
+from runtime.process import faults
 
 NATIVE = Path(_support.__file__).parent
 

@@ -21,7 +21,7 @@ from runtime.cling.inline_names import declared_names
 from runtime.cling.judging import Source, judged
 from runtime.cling.pasting import pasted
 from runtime.cling.session import Declared, Session
-from runtime.files import read_text
+from runtime.process.files import read_text
 
 _CLASH = re.compile(
     r"redefinition|differ only in their return type|different kind of symbol|redeclar|conflict"

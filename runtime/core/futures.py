@@ -15,8 +15,8 @@ from runtime.core.printing import print_reference, register_printer
 from runtime.core.registry import core
 from runtime.core.state import Reference
 from runtime.core.values import Keyword, List
-from runtime.interruption import Interrupted, acquire, interrupt, wait_for
-from runtime.threads import AGENT, FUTURE, beside, described, failed, told
+from runtime.process.interruption import Interrupted, acquire, interrupt, wait_for
+from runtime.process.threads import AGENT, FUTURE, beside, described, failed, told
 
 
 class Future:

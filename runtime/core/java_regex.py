@@ -18,8 +18,8 @@ from typing import Any
 
 import regex
 
-from runtime.interruption import wait_for
 from runtime.native import _support
+from runtime.process.interruption import wait_for
 
 _sources: dict[re.Pattern[str], str] = {}  # only of patterns whose text had to change
 

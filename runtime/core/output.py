@@ -18,7 +18,7 @@ from runtime.core.kinds import EMPTY_MAP
 from runtime.core.printing import Output, print_str, print_to
 from runtime.core.printing import pr_str as pr_one
 from runtime.core.registry import core, define
-from runtime.interruption import wait_for
+from runtime.process.interruption import wait_for
 
 
 class _told:  # noqa: N801 a context, and printing is too hot for a generator

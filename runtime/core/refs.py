@@ -9,7 +9,7 @@ from runtime.core.invoke import as_fn
 from runtime.core.registry import core
 from runtime.core.state import Reference
 from runtime.core.values import Keyword
-from runtime.interruption import acquire
+from runtime.process.interruption import acquire
 
 TRANSACTIONS = threading.RLock()
 _local = threading.local()

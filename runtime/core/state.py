@@ -14,7 +14,7 @@ from runtime.core.printing import print_reference, register_printer
 from runtime.core.registry import core
 from runtime.core.sequences import IterSeq, LazySeq
 from runtime.core.values import Keyword
-from runtime.interruption import acquire, wait
+from runtime.process.interruption import acquire, wait
 
 
 class Reference:

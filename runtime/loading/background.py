@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from runtime.gil import BesideFrames
 from runtime.loading.transaction import Apply
-from runtime.threads import LOAD, listed
+from runtime.process.gil import BesideFrames
+from runtime.process.threads import LOAD, listed
 
 STACK_BYTES = 64 << 20  # analysis recurses on nested forms
 WAKE_S = 0.05  # between two looks at whether the runtime was closed

@@ -7,11 +7,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Set
 from typing import TYPE_CHECKING, Any
 
-from runtime.activity import evaluating, left_out
 from runtime.core.tracking import Tracking
 from runtime.core.values import Keyword, Symbol
 from runtime.errors import DependentError, LispError, LispErrors, ReaderError, Span
-from runtime.interruption import SCRIPT_ERRORS, limited
 from runtime.loading.directives import is_directive, run_directive
 from runtime.loading.facts import Facts
 from runtime.loading.names import contains, defined_name, empty, label, restore, shown
@@ -24,6 +22,8 @@ from runtime.loading.source import Item, decoded, file_bytes, items
 from runtime.loading.toplevel import Part, parts
 from runtime.loading.transaction import AgainError, Late, Transaction, kind_of
 from runtime.namespaces import Var
+from runtime.process.activity import evaluating, left_out
+from runtime.process.interruption import SCRIPT_ERRORS, limited
 from runtime.reader import ReadForm
 from runtime.traces import fault
 

@@ -9,11 +9,8 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any
 
-from runtime.activity import evaluating
-from runtime.collector import HeldBack
 from runtime.core.output import use_vars
 from runtime.errors import LispError, LispErrors, Span
-from runtime.interruption import limited
 from runtime.loading.directives import is_directive, run_directive
 from runtime.loading.file_pass import FilePass
 from runtime.loading.preparing import in_file, prepare
@@ -22,6 +19,9 @@ from runtime.loading.resolver import NamespaceResolver
 from runtime.loading.toplevel import parts
 from runtime.loading.transaction import Apply, CppChange, Transaction
 from runtime.namespaces import CORE
+from runtime.process.activity import evaluating
+from runtime.process.collector import HeldBack
+from runtime.process.interruption import limited
 from runtime.reader import SpanTable, read_all
 
 WAIT_S = 0.002

@@ -13,12 +13,12 @@ from runtime.analysis.inference import infer
 from runtime.analysis.nodes import CppRaw, Node
 from runtime.analysis.scope import Scope
 from runtime.cling.oracle import TypeOracle
-from runtime.collector import HeldBack
 from runtime.core import tracking
 from runtime.core.values import List, Symbol
 from runtime.errors import Span
 from runtime.loading.toplevel import Part
 from runtime.namespaces import CORE, Namespaces
+from runtime.process.collector import HeldBack
 from runtime.reader import SpanTable
 from runtime.stubs.cache import StubCache
 from runtime.tiers.interpreter import build_form

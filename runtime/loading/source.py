@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runtime.errors import AnalysisError, ReaderError, Span
-from runtime.files import open_file
+from runtime.process.files import open_file
 from runtime.reader import ReadForm, Resolver, read_all
 from runtime.reader.reader import Reader, decode
 

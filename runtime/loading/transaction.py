@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from runtime.activity import evaluating
 from runtime.analysis import nodes as n
 from runtime.core import tracking
 from runtime.core.multimethods import MultiFn
@@ -21,11 +20,12 @@ from runtime.core.protocols import Protocol as LispProtocol
 from runtime.core.tracking import Tracking
 from runtime.core.values import Unbound
 from runtime.errors import AnalysisError, LispErrors, Span
-from runtime.interruption import SCRIPT_ERRORS
 from runtime.loading.facts import Facts, is_mutable
 from runtime.loading.records import FileState, Program, Record
 from runtime.namespaces import Namespace, Namespaces, Var
 from runtime.native import _support
+from runtime.process.activity import evaluating
+from runtime.process.interruption import SCRIPT_ERRORS
 from runtime.stubs.cache import StubCache
 from runtime.tiers.tracked import tracked
 from runtime.traces import fault

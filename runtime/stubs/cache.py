@@ -19,8 +19,8 @@ from runtime.cling.session import URGENT, Session
 from runtime.cling.worlds import worlds
 from runtime.errors import CppError, LispError, LispErrors, Span
 from runtime.events import EventLog, StubMiss
-from runtime.info import StubInfo, StubStats
 from runtime.native._support import Stub, take_addresses
+from runtime.snapshots import StubInfo, StubStats
 from runtime.stubs.bodies import MATCHER, body_cpp, operand_cpp, unit_cpp
 from runtime.stubs.threads import draws
 

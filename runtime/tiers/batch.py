@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from runtime.cling.session import UNOPTIMISED, Declared, Session
 from runtime.cling.worlds import worlds
 from runtime.events import Compile, EventLog, Refused, SlowCompile
-from runtime.gil import BesideFrames
 from runtime.namespaces import Var
 from runtime.native._support import take_addresses
+from runtime.process.gil import BesideFrames
 from runtime.stubs.cache import StubCache
 from runtime.tiers import beside, inline_cpp, policy, stub_cpp
 from runtime.tiers.code_cache import CodeCache, Entry, key_of

@@ -17,12 +17,12 @@ from typing import Any
 from weakref import ref
 
 from runtime.cling.session import BACKGROUND, URGENT, Session
-from runtime.collector import HeldBack
 from runtime.events import Deoptimised, Dropped, EventLog, TierChange
-from runtime.gil import BesideFrames
-from runtime.info import CodeStats
 from runtime.namespaces import Var
 from runtime.native._support import compiled_running
+from runtime.process.collector import HeldBack
+from runtime.process.gil import BesideFrames
+from runtime.snapshots import CodeStats
 from runtime.stubs.cache import StubCache
 from runtime.tiers import policy
 from runtime.tiers.batch import BatchCompiler, Ready

@@ -12,8 +12,8 @@ from weakref import WeakValueDictionary, ref
 
 from runtime.analysis import nodes as n
 from runtime.errors import source_of
-from runtime.info import FunctionInfo
 from runtime.native import _support
+from runtime.snapshots import FunctionInfo
 
 if TYPE_CHECKING:
     from runtime.namespaces import Var

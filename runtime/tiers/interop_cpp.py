@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from runtime import faults
 from runtime.analysis import nodes as n
 from runtime.analysis.cpp_literals import c_string
 from runtime.analysis.operands import fill
 from runtime.analysis.types import CppType, Flag, LispType
+from runtime.process import faults
 from runtime.tiers.control_flow import ControlFlow
 from runtime.tiers.cpp_writer import GUARDED, GUARDED_BY, Dest, Val
 from runtime.tiers.representations import BORROWED, NATIVE, NUM, OWNED, UNBOXED

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nrepl import BencodeError, NreplServer, bencode, connection, decode, encode, server
-from runtime import Runtime, threads
+from runtime import Runtime
 from runtime.errors import AnalysisError
+from runtime.process import threads
 from tests.robustness import Where, slip
 
 values = st.recursive(

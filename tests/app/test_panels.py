@@ -31,7 +31,7 @@ from runtime.events import (
     TierChange,
     TypeQuery,
 )
-from runtime.info import CodeStats, FunctionInfo, Problem, StubInfo, StubStats
+from runtime.snapshots import CodeStats, FunctionInfo, Problem, StubInfo, StubStats
 
 
 class Asked:

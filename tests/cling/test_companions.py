@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime import Runtime, threads
+from runtime import Runtime
 from runtime.cling import companions, compiling, declarations
 from runtime.errors import CppError, LispError
 from runtime.events import LibraryBuilt
+from runtime.process import threads
 from tests.robustness import Where, slip
 
 _names = itertools.count(1)

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from runtime import Runtime, threads
+from runtime import Runtime
 from runtime.native import _support
+from runtime.process import threads
 from tests.robustness import Where, slip
 
 

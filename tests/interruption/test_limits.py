@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from runtime import Runtime, interruption, threads
+from runtime import Runtime
 from runtime.errors import Interruption, LispError
-from runtime.interruption import CallLimits
 from runtime.native import _support
+from runtime.process import interruption, threads
+from runtime.process.interruption import CallLimits
 from runtime.tiers.engine import STRATEGIES
 from tests.interruption.scripts import ENDLESS, GROWING, ON_THREADS
 from tests.robustness import Where, slip

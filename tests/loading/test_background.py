@@ -8,7 +8,7 @@ import time
 import pytest
 
 from runtime.events import Reload
-from runtime.interruption import CallLimits
+from runtime.process.interruption import CallLimits
 from tests.robustness import Where, slip
 
 TEXT = "(ns main)\n(defonce state (atom 0))\n(def n {})\n(defn f [] [n (+ n 1)])\n"

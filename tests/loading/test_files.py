@@ -9,7 +9,7 @@ import time
 import pytest
 
 from runtime.errors import source_of
-from runtime.files import read_text
+from runtime.process.files import read_text
 from tests.robustness import Where, slip
 
 GOOD = "(ns main)\n(defonce state (atom 1))\n(def base 10)\n(defn f [] (* 2 base))\n"

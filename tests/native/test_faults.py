@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from runtime import Runtime, faults
+from runtime import Runtime
 from runtime.errors import CppError, RuntimeFault, render
 from runtime.events import FaultContained
-from runtime.memory import rss_mb
+from runtime.process import faults
+from runtime.process.memory import rss_mb
 from tests.robustness import Where, slip
 
 HERE = Path(__file__).parent

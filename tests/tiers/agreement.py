@@ -12,7 +12,7 @@ from runtime import Runtime
 from runtime.core.exceptions import original
 from runtime.core.printing import pr_str
 from runtime.errors import LispError
-from runtime.info import FunctionInfo
+from runtime.snapshots import FunctionInfo
 
 THRESHOLDS = (1, 3)
 ANYTHING = (

@@ -6,7 +6,7 @@ import pytest
 
 from runtime import Runtime
 from runtime.events import Deoptimised
-from runtime.info import FunctionInfo
+from runtime.snapshots import FunctionInfo
 from tests.tiers.agreement import THRESHOLDS, Program, agree, each
 
 thresholds = pytest.mark.parametrize("threshold", THRESHOLDS)

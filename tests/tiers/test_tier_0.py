@@ -11,7 +11,7 @@ import pytest
 
 from runtime import Runtime
 from runtime.errors import LispError
-from runtime.interruption import Interrupted
+from runtime.process.interruption import Interrupted
 
 ROUNDS = 1_000
 DEEP = 200  # levels of forms

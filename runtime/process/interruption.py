@@ -152,12 +152,12 @@ def wait_for(step: Callable[[float], Any], seconds: float | None = None) -> bool
 
 # --- Python code, which tests nothing itself -----------------------------------------------------
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
+_RUNTIME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _OPEN = tuple(
-    os.path.join(_HERE, part) for part in ("core" + os.sep, os.path.join("tiers", "interpreter"))
+    os.path.join(_RUNTIME, part) for part in ("core" + os.sep, os.path.join("tiers", "interpreter"))
 )
 # What runs on top of a script there are handlers of signals: one that is left half-way lost its signal.
-_ABOVE = tuple(os.path.join(os.path.dirname(_HERE), room) + os.sep for room in ("app", "panels"))
+_ABOVE = tuple(os.path.join(os.path.dirname(_RUNTIME), room) + os.sep for room in ("app", "panels"))
 _CLOSED_MODULES = frozenset({"threading", "concurrent", "queue", "importlib", "_thread", "signal"})
 
 
@@ -169,7 +169,7 @@ def may_raise(frame: FrameType | None) -> bool:
     """
     while frame is not None:
         file = frame.f_code.co_filename
-        if file.startswith(_HERE):
+        if file.startswith(_RUNTIME):
             return file.startswith(_OPEN)
         if file.startswith(_ABOVE):
             return False

@@ -10,7 +10,7 @@ from pyrsistent import pvector
 
 from runtime.core.values import Keyword
 from runtime.errors import RuntimeFault, render
-from runtime.interruption import GB, CallLimits
+from runtime.process.interruption import GB, CallLimits
 from runtime.tiers.engine import STRATEGIES
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from immutables import Map
 
-from runtime import ambient
 from runtime.analysis.analyser import expand_macro
 from runtime.core.constructors import sorted_set
 from runtime.core.output import println
 from runtime.core.registry import TABLE
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import source_of
+from runtime.host import dynamic_vars as ambient
+from runtime.host.reading import Reading
 from runtime.loading.directives import run_directive
 from runtime.namespaces import CORE, Namespace, Var
-from runtime.reading import Reading
 
 if TYPE_CHECKING:
     from runtime.runtime import Runtime

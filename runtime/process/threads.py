@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.gil import beside_frames
-from runtime.interruption import CallLimits, interrupt, limited
 from runtime.native import _support
+from runtime.process.gil import beside_frames
+from runtime.process.interruption import CallLimits, interrupt, limited
 
 UNSEEN_S = 1.0  # so long nobody asks for a failed future before it becomes a problem
 FUTURE, AGENT, EVAL, LOAD, BUILD = "future", "agent", "eval", "load", "build"

@@ -1,0 +1,1 @@
+"""What the operating system's process is to scripts: threads, the GIL, memory, limits, faults, files."""
