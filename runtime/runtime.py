@@ -24,9 +24,7 @@ from runtime.core.output import use_vars
 from runtime.core.values import Keyword, Symbol, Unbound
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
 from runtime.events import Degraded, EventLog, Reload
-from runtime.host import controls
-from runtime.host import core_functions as live
-from runtime.host import native_hooks as hooks
+from runtime.host import controls, core_functions, native_hooks
 from runtime.loading.background import Reloads
 from runtime.loading.cpp_reload import CppReloads
 from runtime.loading.directives import module_file, module_stem
@@ -83,7 +81,7 @@ class Runtime:
     ) -> None:
         if strategy not in STRATEGIES:
             raise ValueError(f"unknown strategy {strategy!r}: {', '.join(STRATEGIES)}")
-        hooks.install()
+        native_hooks.install()
         interruption.start()
         self.call_limits = call_limits or CallLimits()
         faults.install(guard)
@@ -133,9 +131,9 @@ class Runtime:
         self.declarations.add_include_dirs(self._folders)
         for path in libraries:
             self._session.load_library(os.fspath(path), users=True)
-        live.install(self)
+        core_functions.install(self)
         controls.install(self)
-        hooks.destructor_listeners.append(self._destructor_failed)
+        native_hooks.destructor_listeners.append(self._destructor_failed)
         use_vars(lambda name: self.namespaces.ensure(CORE).vars[name].deref())
 
     # --- evaluating -------------------------------------------------------------------------------
@@ -530,8 +528,8 @@ class Runtime:
 
     def close(self) -> None:
         """End the background threads. Cling stays: it is the process's."""
-        if self._destructor_failed in hooks.destructor_listeners:
-            hooks.destructor_listeners.remove(self._destructor_failed)
+        if self._destructor_failed in native_hooks.destructor_listeners:
+            native_hooks.destructor_listeners.remove(self._destructor_failed)
         faults.tell_no_more(self.events)
         self.engine.close()
         self._reloads.close()

@@ -14,7 +14,7 @@ from runtime.core.output import println
 from runtime.core.registry import TABLE
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import source_of
-from runtime.host import dynamic_vars as ambient
+from runtime.host import dynamic_vars
 from runtime.host.reading import Reading
 from runtime.loading.directives import run_directive
 from runtime.namespaces import CORE, Namespace, Var
@@ -173,7 +173,7 @@ def install(rt: Runtime) -> None:
         var = core.intern(name)
         var.is_macro = True
         var.bind(_quoting_macro(helper, call))
-    ambient.install(namespaces)
+    dynamic_vars.install(namespaces)
 
 
 def _quoting_macro(helper: str, print_it: bool) -> Callable[..., Any]:
