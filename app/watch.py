@@ -6,6 +6,7 @@ when it still is after a moment. That what is written is written to its end, who
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -73,6 +74,8 @@ class Watcher:
         self._thread.join(timeout=2)
 
     def _run(self) -> None:
+        # It wakes a hundred times a second, which is to interrupt no frame: other threads may finish first.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         news = watchfiles.watch(
             *self._roots,
             watch_filter=lambda _, path: Path(path).suffix in SCRIPTS | CPP,

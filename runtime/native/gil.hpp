@@ -50,6 +50,9 @@ public:
 // values as they are: it stays so until the call ends.
 TS_API void hold_on() noexcept;
 
+// Where this thread has whether it gave the GIL up for C++: not null while it did. Others may read it.
+void* const* given_up_here() noexcept;
+
 // How many calls of functions that keep the GIL (`^:gil`) are on this thread's stack.
 extern __thread int keeping;
 

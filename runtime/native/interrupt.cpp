@@ -2,6 +2,7 @@
 #include "interrupt.hpp"
 #include "callable.hpp"
 #include "function.hpp"
+#include "gil.hpp"
 #include "module.hpp"
 #include "turns.hpp"
 #include <chrono>
@@ -12,6 +13,8 @@
 #include <fcntl.h>
 #include <mutex>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -34,6 +37,11 @@ constexpr ns reminder_period = 20 * millisecond;
 constexpr ns escape_after = 250 * millisecond; // of silence, until the escape signal is sent, and between two of them
 constexpr ns sleep_after = 1'000 * millisecond; // with nothing to watch
 constexpr ns noticeable = 200 * millisecond;    // a call that runs so long is what Ctrl-C means
+// A thread that is seen so often, one look after the other, to compute in C++ without the GIL comes after the main
+// thread from then on, by so many steps of nice(2). With two of them busy on two cores the scheduler took the one that
+// draws off its core in the midst of a frame, for a tick of 4 ms. Those that have the GIL now and then hold nobody up
+// but each other, and must not be kept from giving it back.
+constexpr int long_outside = 10, lower = 10, lowest = 19;
 constexpr ns least_grace = 250 * millisecond, grace_without_limit = 1'000 * millisecond;
 
 // Why a thread is asked to stop, as Python's `Reason` numbers them.
@@ -52,10 +60,13 @@ struct record {
   pthread_t thread;
   bool is_main;
   char** limit_slot;
+  pid_t number; // of the system's
+  void* const* outside; // see given_up_here
   std::vector<watch> watches;
   int asked = nothing, last = nothing;
   ns asked_at = 0, reminded_at = 0, escaped_at = 0;
   double last_limit = 0;
+  int seen_outside = 0;   // in looks
   bool delivered = false; // an exception is on its way by Python's means
 };
 
@@ -147,6 +158,17 @@ void read_signals(ns at) noexcept {
   }
 }
 
+// Once for a thread: without privileges none gets a priority back. What it starts inherits it. Where a sandbox forbids
+// it, all stays as it is.
+void lower_priority(record& r) noexcept {
+  if(r.seen_outside >= long_outside) return;
+  r.seen_outside = __atomic_load_n(r.outside, __ATOMIC_RELAXED) ? r.seen_outside + 1 : 0;
+  if(r.seen_outside == long_outside) {
+    int const main_thread = getpriority(PRIO_PROCESS, static_cast<id_t>(getpid())); // Linux has one for each thread
+    setpriority(PRIO_PROCESS, static_cast<id_t>(r.number), std::min(main_thread + lower, lowest));
+  }
+}
+
 // One look at everything; whether a call runs that others may have to wait for, and whether there is any.
 struct seen { bool any, busy; };
 seen look(ns at, bool measure) {
@@ -156,6 +178,7 @@ seen look(ns at, bool measure) {
     if(r->watches.empty()) continue;
     watch& w = r->watches.back();
     found.any = true;
+    lower_priority(*r);
     ns const elapsed = at - w.start;
     if(at - r->watches.front().start >= long_call) {
       found.busy = true;
@@ -179,6 +202,10 @@ void guard_all() {
   sigset_t all; // signals are for threads that know what to do with them
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  // It wakes often, and is never in a hurry: not in the midst of a frame, after which the scheduler might go on with
+  // somebody else. This is anybody's to ask for.
+  sched_param const none{};
+  sched_setscheduler(0, SCHED_BATCH, &none);
   ns last_measure = 0, last_call = now();
   std::unique_lock held(lock);
   while(true) {
@@ -205,8 +232,7 @@ void guard_all() {
 record& here() {
   if(own.r) return *own.r;
   check_stack(); // finds out where the stack ends
-  auto* const r = new record{ pthread_self(), false, &stack_limit, {} };
-  r->is_main = getpid() == gettid();
+  auto* const r = new record{ pthread_self(), getpid() == gettid(), &stack_limit, gettid(), given_up_here(), {} };
   std::lock_guard const held(lock);
   records.push_back(r);
   own.r = r;
@@ -228,6 +254,7 @@ void raise_interrupted() {
 }
 
 void breathe() {
+  give_way();
   __atomic_fetch_and(&attention, ~breath_wanted, __ATOMIC_RELAXED);
   if(asked_to_stop()) raise_interrupted();
   if(PyErr_CheckSignals() < 0) throw py_error{};
@@ -237,8 +264,8 @@ void breathe() {
 }
 
 void attend() {
-  give_way();
   if((__atomic_load_n(&attention, __ATOMIC_RELAXED) & breath_wanted) || asked_to_stop()) breathe();
+  else give_way();
 }
 
 namespace {

@@ -24,6 +24,19 @@ bool drawing = false;       // or wanting to
 std::vector<char**> aside;  // the stack limits of threads that stand aside
 bool over = false;          // the program ends
 
+// With the GIL held: what a thread that wants it waits before it asks for it, in seconds. Quickly while somebody computes
+// beside the frames, but in the midst of a frame whoever draws keeps it as long as Python does.
+constexpr double quickly = 1e-4;
+double usual = 5e-3;
+int computing = 0; // contexts of `runtime.gil.BesideFrames`
+
+void set_interval(bool quick) noexcept {
+  PyObject* const set = PySys_GetObject("setswitchinterval"); // borrowed
+  PyObject* const done = set ? PyObject_CallFunction(set, "d", quick ? quickly : usual) : nullptr;
+  if(!done) PyErr_Clear(); // there is memory for a float, or there is none for anything
+  Py_XDECREF(done);
+}
+
 __thread int stands_aside = 0;             // how often this thread said so
 __thread std::uint64_t waited_enough = 0;  // the frame for which it has no patience any more
 
@@ -44,13 +57,23 @@ void end_frame() noexcept {
   ended.notify_all();
 }
 
+void frame_begun() noexcept {
+  if(drawing && computing) set_interval(false);
+}
+
+void frame_ended() noexcept {
+  end_frame();
+  if(computing) set_interval(true);
+}
+
 // What the thread that draws does meanwhile needs no GIL; it has the next turn.
 template<class F> PyObject* between_frames(F const& work) {
-  end_frame();
+  frame_ended();
   PyThreadState* const state = PyEval_SaveThread();
   work();
   begin_frame();
   PyEval_RestoreThread(state);
+  frame_begun();
   Py_RETURN_NONE;
 }
 
@@ -73,11 +96,12 @@ PyObject* call_between_frames(PyObject*, PyObject* const* a, Py_ssize_t n) {
 
 PyObject* python_begin_frame(PyObject*, PyObject*) {
   begin_frame();
+  frame_begun();
   Py_RETURN_NONE;
 }
 
 PyObject* python_end_frame(PyObject*, PyObject*) {
-  end_frame();
+  frame_ended();
   Py_RETURN_NONE;
 }
 
@@ -113,6 +137,23 @@ PyObject* anybody_aside(PyObject*, PyObject*) {
   return PyBool_FromLong(!aside.empty());
 }
 
+PyObject* begin_computing(PyObject*, PyObject*) {
+  if(computing++ == 0) {
+    PyObject* const get = PySys_GetObject("getswitchinterval");
+    PyObject* const interval = get ? PyObject_CallNoArgs(get) : nullptr;
+    if(!interval) return --computing, nullptr;
+    usual = PyFloat_AsDouble(interval);
+    Py_DECREF(interval);
+    if(!drawing) set_interval(true);
+  }
+  Py_RETURN_NONE;
+}
+
+PyObject* end_computing(PyObject*, PyObject*) {
+  if(--computing == 0) set_interval(false);
+  Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
   { "wait_between_frames", wait_between_frames, METH_O,
     "(seconds): wait; those that stand aside go on meanwhile, and do not from its end" },
@@ -122,6 +163,8 @@ PyMethodDef functions[] = {
   { "end_frame", python_end_frame, METH_NOARGS, "those that stand aside go on" },
   { "stand_aside", stand_aside, METH_NOARGS, "this thread lets frames have their turn" },
   { "stand_no_more", stand_no_more, METH_NOARGS, "the end of what stand_aside began" },
+  { "begin_computing", begin_computing, METH_NOARGS, "other threads get the GIL back quickly, but for frames" },
+  { "end_computing", end_computing, METH_NOARGS, "the end of what begin_computing began" },
   { "end_threads", end_threads, METH_NOARGS, "the program ends: threads that stand aside stay there" },
   { "anybody_aside", anybody_aside, METH_NOARGS, "whether any thread lets frames have their turn" },
   {}

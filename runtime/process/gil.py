@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from runtime.native import _support
 
-SWITCH_INTERVAL_S = 1e-4  # of the GIL
-
 
 class BesideFrames:
-    """A context in which other threads get the GIL back quickly while this one computes."""
+    """A context in which other threads get the GIL back quickly while this one computes.
 
-    _depth = 0
-    _lock = threading.Lock()
-    _usual = 0.005
+    In the midst of a frame the thread that draws keeps it: see native/turns.cpp.
+    """
 
     def __enter__(self) -> None:
-        with self._lock:
-            if BesideFrames._depth == 0:
-                BesideFrames._usual = sys.getswitchinterval()
-                sys.setswitchinterval(SWITCH_INTERVAL_S)
-            BesideFrames._depth += 1
+        _support.begin_computing()
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            BesideFrames._depth -= 1
-            if BesideFrames._depth == 0:
-                sys.setswitchinterval(BesideFrames._usual)
+        _support.end_computing()
 
 
 @contextmanager

@@ -158,3 +158,26 @@ def test_a_future_that_draws_is_told_so(rt: Runtime, case: str) -> None:
         future.deref()
     assert "draw.jank:3" in render(fault(raised.value))
     assert _support.is_ui_thread()
+
+
+SPINNING = """
+(cpp/raw "#include <atomic>
+#include <sys/resource.h>
+#include <unistd.h>
+namespace lowered {
+  inline std::atomic<bool> going{true};
+  inline int priority() { return getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); }
+  inline int compute_until_lowered(int from) { while(going && priority() == from) {} return priority(); }
+  inline void stop() { going = false; }
+}")
+"""
+
+
+def test_c_plus_plus_that_computes_for_long_comes_after_the_windows_thread(rt: Runtime) -> None:
+    if rt.strategy == STRATEGIES[0]:
+        rt.eval(SPINNING)
+    usual = rt.eval("(cpp/lowered.priority)")
+    brief = rt.eval("@(future (dotimes [_ 100] (cpp/lowered.priority)) (cpp/lowered.priority))")
+    assert brief == usual
+    assert rt.eval(f"@(future (cpp/lowered.compute_until_lowered {usual}))") == min(usual + 10, 19)
+    assert rt.eval("(cpp/lowered.priority)") == usual
