@@ -22,6 +22,9 @@ def open_standard() -> bool:
         sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 as long as the process
     if 2 in closed:
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    else:
+        # Under a number of its own: 2 is elsewhere while Cling compiles, so that its words can be read.
+        sys.stderr = open(os.dup(2), "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
     if 0 in closed:
         sys.stdin = open(0, closefd=False)  # noqa: SIM115
     if 1 in closed:

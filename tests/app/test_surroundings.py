@@ -210,3 +210,18 @@ def test_a_run_of_a_future_ends_when_asked(place, tmp_path):
         process.send_signal(signal.SIGTERM)
         assert (process.wait(180), process.stderr.read()) == (0, "")
         drawn.unlink()
+
+
+def test_what_is_told_while_cling_compiles_is_not_taken_for_its_words() -> None:
+    program = """
+import os, sys
+from app import streams
+streams.open_standard()
+kept = os.dup(2)
+os.dup2(os.memfd_create("words"), 2)  # as while a declaration is compiled
+print("told", file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "told\n"
