@@ -1,4 +1,5 @@
-"""Running the benchmarks: every module of `app.bench` that has `run() -> {"rows": …, "ratios": …}`.
+"""Running the benchmarks: every module of `app.bench` that has `run() -> {"rows": …, "ratios": …}`,
+and perhaps "notes": sentences about what is missing.
 
 A benchmark is named as its module, with dashes; modules whose name begins with `_` are none.
 """
@@ -33,6 +34,8 @@ def run(names: Sequence[str], say: Callable[[str], object]) -> dict[str, Any]:
         console.print(_table(results[name]["rows"]))
         if results[name]["ratios"]:
             console.print(_ratio_table(name, results[name]["ratios"]))
+        for note in results[name].get("notes", ()):
+            say(note)
     return {"machine": machine(), "benchmarks": results}
 
 

@@ -35,6 +35,8 @@ TARGETS = {
     ("tier0", "loop_vs_python"): Target("≤", 0.6),
     ("tier0", "maps_vs_python"): Target("≤", 1.2),
     ("tier0", "strings_vs_python"): Target("≤", 1.5),
+    ("warmup", "first_vs_steady_ms"): Target("≤", 250),
+    ("warmup", "vs_clojure"): Target("≤", 4),
     ("tierup", "stall"): Target("≤", 1.5),
     ("fib", "vs_cpp"): Target("≤", 2.2, "near-native"),
     ("fib", "vs_clojure"): Target("≤", 0.5),

@@ -2,69 +2,13 @@
 
 from __future__ import annotations
 
+# Both are driven from runtime/native/cling.cpp. As little as can be: it is compiled at each start.
 BOOTSTRAP = r"""
-#include <sys/mman.h>
-#include <unistd.h>
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-// Declares code in a copy of the process that is thrown away after.
-extern "C" int ts_declare_once(char const* code) {
-  int ok = 0;
-  try { ok = gInterpreter->Declare(code); }
-  catch(std::exception const& e) {
-    ok = 0;
-    fprintf(stderr, "\n<static initialiser>:0:0: error: %s\n", e.what());
-  }
-  catch(...) {
-    ok = 0;
-    fprintf(stderr, "\n<static initialiser>:0:0: error: an exception of unknown type\n");
-  }
-  fflush(stderr);
-  return ok;
-}
-// Declares code; what is written to standard error meanwhile is returned, to be freed by `ts_free`.
-extern "C" int ts_declare(char const* code, char** words) {
-  fflush(stderr);
-  int const kept = dup(2), file = memfd_create("diagnostics", 0);
-  dup2(file, 2);
-  int ok = 0;
-  std::string thrown;
-  try { ok = gInterpreter->Declare(code); }
-  catch(std::exception const& e) {
-    thrown = std::string("<static initialiser>:0:0: error: ") + e.what() + "\n";
-  }
-  catch(...) { thrown = "<static initialiser>:0:0: error: an exception of unknown type\n"; }
-  fflush(stderr);
-  std::string text;
-  char buffer[4096];
-  lseek(file, 0, SEEK_SET);
-  for(ssize_t n; (n = read(file, buffer, sizeof buffer)) > 0;) text.append(buffer, n);
-  // Code that lacks a symbol takes with it every template and inline function it was compiled with: take
-  // it back, so that the next to need them compiles them anew.
-  // Its static initialiser would be tried once more, in the place of the next transaction's.
-  if(text.find("Failed to materialize") != std::string::npos) {
-    gInterpreter->ProcessLine(".undo 1");
-    static int failures = 0;
-    auto const again = "static int const ts_failure" + std::to_string(++failures) + " = getpid();";
-    gInterpreter->Declare(again.c_str());
-  }
-  fflush(stderr);
-  dup2(kept, 2);
-  close(kept);
-  close(file);
-  text += thrown;
-  *words = strdup(text.c_str());
-  return ok && thrown.empty();
-}
-extern "C" void ts_free(char* words) { free(words); }
-"""
-
-# Hands over the addresses of these functions.
-TOLD = r"""
+extern "C" int ts_interpret(char const* code) { return gInterpreter->Declare(code); }
+extern "C" void ts_undo() { gInterpreter->ProcessLine(".undo 1"); }
 namespace ts { int submit(unsigned long id, void const* data, std::size_t count); }
-static void const* const ts_driven_by[] = { (void*)ts_declare, (void*)ts_free, (void*)ts_declare_once };
-static int const ts_told = ts::submit(0, ts_driven_by, 3);
+static void const* const ts_driven_by[] = { (void*)ts_interpret, (void*)ts_undo };
+static int const ts_told = ts::submit(0, ts_driven_by, 2);
 """
 
 # What compiled code calls instead of C's functions of these names: it would end the process.

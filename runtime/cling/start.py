@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from runtime.cling.bootstrap import BOOTSTRAP, NO_WAY_OUT, TOLD
+from runtime.cling.bootstrap import BOOTSTRAP, NO_WAY_OUT
 from runtime.native import _support
 from runtime.process import faults
 
@@ -36,11 +36,12 @@ _LIBRARIES = ("CoreLegacy", "ThreadLegacy", "RIOLegacy", "Cling", "cppyy_backend
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Functions by which Cling is driven: addresses, see bootstrap.py. `support` keeps our library open."""
+    """The addresses of the functions by which Cling is driven, see runtime/native/cling.cpp, in the library
+    `support`, which stays open."""
 
     declare: int
-    free: int
     declare_once: int
+    free: int
     support: ctypes.CDLL
 
 
@@ -51,7 +52,7 @@ def start() -> Started:
     faults.reinstall()  # ROOT has set handlers of its own, which print pages
     support = ctypes.CDLL(_support.__file__, mode=ctypes.RTLD_GLOBAL)
     include = sysconfig.get_paths()["include"]
-    first = f'#pragma cling add_include_path("{include}")\n{BOOTSTRAP}{TOLD}'
+    first = f'#pragma cling add_include_path("{include}")\n{BOOTSTRAP}'
     # By its path: a folder of ours on the include path would hide users' headers of the same names.
     headers = f'#include "{NATIVE}/compiled.hpp"\n#include "{NATIVE}/baseline.hpp"\n{NO_WAY_OUT}'
     backend.cppyy_compile(first.encode())
@@ -60,8 +61,7 @@ def start() -> Started:
         raise RuntimeError("Cling rejects the C++ that it is driven by")
     if not backend.cppyy_compile(headers.encode()):
         raise RuntimeError("Cling rejects the support header")
-    declare, free, declare_once = addresses
-    return Started(declare, free, declare_once, support)
+    return Started(*_support.drive_cling(*addresses), support)
 
 
 def _backend() -> Any:

@@ -26,5 +26,6 @@ bool init_turns(PyObject* module);
 bool init_worlds(PyObject* module);
 bool init_ownership(PyObject* module);
 bool init_guards(PyObject* module);
+bool init_cling(PyObject* module);
 
 } // namespace ts

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from app import benchmarks
-from app.bench import debug_ui, fib, many_forms, memory, reload, tierup
+from app.bench import debug_ui, fib, many_forms, memory, reload, tierup, warmup
 from app.bench._measure import in_process, percentile
 from app.bench._targets import TARGETS
+from runtime.runtime import Runtime
 
 
 def test_names_are_those_of_the_modules() -> None:
@@ -151,3 +152,21 @@ def test_memory_is_measured_after_so_many_edits() -> None:
     assert list(rows) == ["1 edits", "2 edits", "3 edits"]
     assert rows["1 edits"]["kept_mb"] == 0
     assert all(row["resident_mb"] > 50 for row in rows.values())
+
+
+def test_the_final_speed_is_reached_with_the_first_of_several_fast_calls() -> None:
+    found = warmup.figures([9.0, 2.0, 9.0, 9.0, 9.0, 2.0, *[2.0] * 34])
+    assert found == {"first_vs_steady_ms": 28.0, "first_ms": 9.0, "calls": 5, "steady_ms": 2.0}
+    assert warmup.figures([9.0, *[2.0] * 39])["first_vs_steady_ms"] == 7.0
+    assert warmup.figures([2.0] * 40)["first_vs_steady_ms"] == 0.0
+
+
+@pytest.mark.parametrize("name", warmup.PROGRAMS)
+def test_the_programs_that_warm_up_run_in_every_tier(name: str) -> None:
+    results = []
+    for strategy in ("interpret", "inline-jit"):
+        runtime = Runtime(strategy)
+        runtime.eval(warmup.PROGRAMS[name])
+        results.append(runtime.call("user/run"))
+        runtime.close()
+    assert results[0] == results[1] > 0
