@@ -24,7 +24,8 @@ class Scripts(Protocol):
 
     events: EventLog
 
-    entries_changed: int
+    @property
+    def entries_changed(self) -> int: ...
 
     def tick(self) -> None: ...
     def frame_done(self) -> None: ...

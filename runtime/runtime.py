@@ -11,45 +11,34 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from runtime.analysis import nodes as n
 from runtime.analysis.printer import show
 from runtime.cling import CPP_SUFFIXES
-from runtime.cling.declarations import Declarations
 from runtime.cling.headers import ImGuiHeaders
-from runtime.cling.instances import Boxes, plain_layout
-from runtime.cling.oracle import TypeOracle
+from runtime.cling.instances import plain_layout
 from runtime.cling.session import session
-from runtime.core import tracking
 from runtime.core.output import use_vars
-from runtime.core.values import Keyword, Symbol, Unbound
-from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault, Span
+from runtime.core.values import Symbol
+from runtime.entry_points import EntryPoint, named_entries, script_entries
+from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault
 from runtime.events import Degraded, EventLog, Reload
 from runtime.host import controls, core_functions, native_hooks
 from runtime.loading.background import Reloads
 from runtime.loading.cpp_reload import CppReloads
-from runtime.loading.directives import module_file, module_stem
 from runtime.loading.file_pass import FilePass
-from runtime.loading.loader import Loader, all_errors
+from runtime.loading.loader import all_errors
 from runtime.loading.transaction import Apply
-from runtime.loading.turns import Turns
-from runtime.namespaces import CORE, Namespace, Namespaces, Var
+from runtime.namespaces import CORE, Var
 from runtime.native import _support
 from runtime.problems import FRAME, LOAD, THREAD, Problems
 from runtime.process import faults, interruption, threads
-from runtime.process.interruption import SCRIPT_ERRORS, CallLimits, Interrupted, limited
+from runtime.process.interruption import SCRIPT_ERRORS, CallLimits, limited
 from runtime.process.memory import rss_mb
 from runtime.snapshots import CodeStats, FunctionInfo, Problem, Stages
-from runtime.stubs.cache import StubCache
-from runtime.tiers.beside import KEEPS_GIL
-from runtime.tiers.engine import STRATEGIES, Engine
-from runtime.tiers.functions import INLINE_CPP, STUB_CPP, TOP_LEVEL, FnCode, FunctionTable
-from runtime.tiers.interpreter import build_arities
+from runtime.tiers.engine import STRATEGIES
+from runtime.tiers.functions import INLINE_CPP, STUB_CPP
 from runtime.tiers.policy import Limits
 from runtime.traces import fault
-
-K_JIT, K_INTERPRET, K_FRAME = Keyword("jit"), Keyword("interpret"), Keyword("frame")
-K_GIL = Keyword("gil")
-DEFAULT_ENTRIES = ("draw-debug-ui!", "draw!")
+from runtime.world import World, here
 
 
 class Runtime:
@@ -83,7 +72,6 @@ class Runtime:
             raise ValueError(f"unknown strategy {strategy!r}: {', '.join(STRATEGIES)}")
         native_hooks.install()
         interruption.start()
-        self.call_limits = call_limits or CallLimits()
         faults.install(guard)
         self.events = EventLog()
         faults.tell(self.events)
@@ -91,50 +79,68 @@ class Runtime:
             if not readable:
                 reason = "its objects are not laid out in memory as expected"
                 self.events.add(Degraded(what=f"look-ups in {library}", reason=reason))
-        self._session = session()
-        self.oracle = TypeOracle(self._session, self.events)
-        self.declarations = Declarations(self._session, self.oracle.forget, self.events)
-        self.stubs = StubCache(self._session, self.events, self.declarations.reaches_inline_code)
-        self.namespaces = Namespaces()
-        self.table = FunctionTable(self.on_def)
-        self.engine = Engine(
-            self._session,
+        self.world = world = World(
+            session(),
             self.events,
-            self.table,
-            self.stubs,
-            self.make_interpretable,
             strategy,
             threshold,
             limits or Limits(),
+            call_limits or CallLimits(),
+            [Path(d).resolve() for d in include_dirs],
+            self._while_loading,
         )
+        self.namespaces, self.table, self.engine = world.namespaces, world.table, world.engine
+        self.stubs, self.oracle = world.stubs, world.oracle
+        self.declarations = world.declarations
         self.cache_dir = Path(cache_dir) if cache_dir is not None else None
-        self._folders = [Path(d).resolve() for d in include_dirs]
-        self.keep_removed = False  # whether what was removed from a file stays defined
         self._by_hand: set[Path] = set()  # files of `load-file` that are no scripts
-        self._frame_vars: dict[Var, None] = {}  # vars that have, or had, ^:frame
-        self.in_force_listeners: list[Callable[[], object]] = []
-        self.entries_changed = 0  # rises whenever `entry_points` may give something else
-        self._loader = Loader(self, self._while_loading)
-        self._turns = Turns()
         self.more_stats: Callable[[], dict[str, float]] = dict  # of whoever draws the frames
         self._problems = Problems(self.events)
         self._reloads = Reloads(self._load_quietly)
-        self._boxes = Boxes(self._session)
         self._cpp_reloads = CppReloads(
-            self._boxes,
+            world.boxes,
             self.declarations,
-            self._loader,
+            world.loader,
             self.events,
             lambda path: self._reloads.request(path, None),
             self._report_cpp,
         )
-        self.declarations.add_include_dirs(self._folders)
         for path in libraries:
-            self._session.load_library(os.fspath(path), users=True)
-        core_functions.install(self)
+            world.session.load_library(os.fspath(path), users=True)
+        core_functions.install(world, self.load_again)
         controls.install(self)
         native_hooks.destructor_listeners.append(self._destructor_failed)
         use_vars(lambda name: self.namespaces.ensure(CORE).vars[name].deref())
+
+    # --- parts of its world that others set -------------------------------------------------------
+
+    @property
+    def call_limits(self) -> CallLimits:
+        """What one call of a script may take."""
+        return self.world.call_limits
+
+    @call_limits.setter
+    def call_limits(self, limits: CallLimits) -> None:
+        self.world.call_limits = limits
+
+    @property
+    def keep_removed(self) -> bool:
+        """Whether what was removed from a file stays defined."""
+        return self.world.keep_removed
+
+    @keep_removed.setter
+    def keep_removed(self, keep: bool) -> None:
+        self.world.keep_removed = keep
+
+    @property
+    def entries_changed(self) -> int:
+        """Rises whenever `entry_points` may give something else."""
+        return self.world.entries_changed
+
+    @property
+    def in_force_listeners(self) -> list[Callable[[], object]]:
+        """Called when what was loaded is in force, on the thread that draws, before it draws."""
+        return self.world.in_force_listeners
 
     # --- evaluating -------------------------------------------------------------------------------
 
@@ -147,7 +153,7 @@ class Runtime:
         with the Lisp stack where it failed.
         """
         try:
-            return self._loader.eval_text(source, filename, line, col)
+            return self.world.loader.eval_text(source, filename, line, col)
         except LispError:
             raise
         except LispErrors:
@@ -160,14 +166,14 @@ class Runtime:
 
         Raises LispError, or LispErrors when several forms failed; the others are in force.
         """
-        self._raise(self._load(Path(path), time.perf_counter(), _here))
+        self._raise(self._load(Path(path), time.perf_counter(), here))
 
     def load_again(self, path: str | os.PathLike[str]) -> None:
         """Evaluate all of a file, changed or not: `load-file`. Raises as `load` does."""
         file = Path(path)
-        if file not in self._loader.roots:
+        if file not in self.world.loader.roots:
             self._by_hand.add(file)
-        self._raise(self._load(file, time.perf_counter(), _here, force=True))
+        self._raise(self._load(file, time.perf_counter(), here, force=True))
 
     @staticmethod
     def _raise(errors: list[LispError]) -> None:
@@ -203,7 +209,7 @@ class Runtime:
 
     def tick(self) -> None:
         """At a frame's start, on the UI thread: put reloads in force. Never waits."""
-        self._turns.frame()
+        self.world.turns.frame()
         _support.destroy_waiting()
         self.engine.tick()
         self._reloads.tick()
@@ -234,14 +240,14 @@ class Runtime:
     def _load(self, path: Path, start: float, apply: Apply, force: bool = False) -> list[LispError]:
         self._problems.drop(str(path), THREAD)
         folder = Path(os.path.realpath(path)).parent
-        if folder not in self._folders:
-            self._folders.append(folder)
+        if folder not in self.world.folders:
+            self.world.folders.append(folder)
             self.declarations.add_include_dirs([folder])
 
         def told(passes: list[FilePass], at: float) -> None:
             self._tell_reload(path, passes, (at - start) * 1e3)
 
-        return all_errors(self._loader.load(path, apply, force, told=told))
+        return all_errors(self.world.loader.load(path, apply, force, told=told))
 
     def _tell_reload(self, path: Path, passes: list[FilePass], latency_ms: float) -> None:
         """A reload is in force."""
@@ -268,7 +274,7 @@ class Runtime:
             self._problems.drop(str(work.state.path), LOAD)
             for error in work.shown_errors():
                 self._problems.add(str(work.state.path), LOAD, error)
-        self.entries_changed += 1
+        self.world.entries_changed += 1
 
     def _report_cpp(self, path: Path, error: LispError | None) -> None:
         self._problems.drop(str(path), LOAD)
@@ -280,46 +286,9 @@ class Runtime:
         if threading.current_thread() is threading.main_thread():
             self._reloads.tick()
 
-    # --- what loading asks ------------------------------------------------------------------------
-
-    def module_path(self, name: str) -> Path | None:
-        """The file of a namespace on the module path."""
-        return module_file(name, self._folders)
-
-    def no_namespace(self, name: str, span: Span | None) -> AnalysisError:
-        """The error of a namespace that no file defines."""
-        return AnalysisError(
-            f"the namespace {name} is not found",
-            span,
-            expected=f"{module_stem(name)}.jank beside the script or in --include DIR",
-            found=", ".join(map(str, self._folders)) or "no folders",
-        )
-
-    def keeps_removed(self) -> bool:
-        """Whether what was removed from a file stays defined."""
-        return self.keep_removed
-
-    def look_at_boxes(self) -> bool:
-        """Whether boxes have to follow C++ that was declared again. Blocks on Cling."""
-        self._boxes.look()  # those refused were told when their header was declared
-        return self._boxes.behind
-
-    def carry_boxes(self) -> None:
-        """Have them follow, on the thread that runs scripts."""
-        for carried in self._boxes.carry():
-            self.events.add(carried)
-
-    def turn_over(self) -> bool:
-        """Whether a reload has worked long enough to let a frame go first."""
-        return self._turns.over()
-
-    def give_way(self) -> None:
-        """Between two forms of a reload: while a frame is being made, wait for its end, though not long."""
-        self._turns.give_way()
-
     def frame_done(self) -> None:
         """A frame was made: until the next one begins, the time is the background's."""
-        self._turns.frame_done()
+        self.world.turns.frame_done()
 
     def entry_points(
         self, path: str | os.PathLike[str], names: Sequence[str] = ()
@@ -327,42 +296,8 @@ class Runtime:
         """The functions of a script to call every frame: those named, else those with ^:frame, else one
         called draw-debug-ui! or draw!. Raises AnalysisError where a name is not a function."""
         if names:
-            found = []
-            for name in names:
-                var = self.namespaces.resolve(Symbol.parse(name))
-                if var is None:
-                    raise AnalysisError(
-                        f"there is no function {name}", expected="--entry namespace/function"
-                    )
-                found.append(EntryPoint(var, self))
-            return found
-        script = self._loader.files.get(Path(path))
-        ns = self.namespaces.all.get(script.ns) if script else None
-        if ns is None:
-            return []
-        framed = [v for v in self._framed() if v.ns == ns.name]
-        if self._loader.roots[:1] == [Path(path)]:
-            framed += self._framed_elsewhere()
-        if framed:
-            return [EntryPoint(v, self) for v in framed]
-        usual = [ns.vars[name] for name in DEFAULT_ENTRIES if name in ns.vars]
-        return [EntryPoint(v, self) for v in usual if v.is_bound and callable(v.root)][:1]
-
-    def _framed_elsewhere(self) -> list[Var]:
-        """Functions with ^:frame in namespaces that are no script's: from an eval, or from `load-file`."""
-        scripts = [path for path in self._loader.roots if path not in self._by_hand]
-        own = {self._loader.files[path].ns for path in scripts if path in self._loader.files}
-        return [var for var in self._framed() if var.ns not in own]
-
-    def _framed(self) -> list[Var]:
-        """The functions that have ^:frame now, in order of definition."""
-        found = []
-        for var in list(self._frame_vars):
-            ns = self.namespaces.all.get(var.ns)
-            named = ns is not None and ns.vars.get(var.name) is var
-            if named and (var.own_meta or {}).get(K_FRAME) and var.is_bound and callable(var.root):
-                found.append(var)
-        return found
+            return named_entries(self.world, names)
+        return script_entries(self.world, Path(path), self._by_hand)
 
     # --- Dear ImGui -------------------------------------------------------------------------------
 
@@ -375,7 +310,7 @@ class Runtime:
         """
         from runtime.cling.imgui import connect
 
-        connect(self._session, self.declarations, headers)
+        connect(self.world.session, self.declarations, headers)
 
     # --- what it tells and what may be asked of it ------------------------------------------------
 
@@ -402,22 +337,21 @@ class Runtime:
             inline_cpp=self.engine.written(code, INLINE_CPP),
         )
 
-    def came_into_force(self) -> None:
-        """For loading: what was prepared is in force. Called on the thread that draws, before it draws."""
-        for listener in self.in_force_listeners:
-            listener()
+    def module_files(self) -> list[Path]:
+        """Every Lisp file that was loaded: what a watcher should watch."""
+        return list(self.world.loader.files)
 
     def kept_vars(self) -> list[Var]:
         """The vars that forms of files define."""
-        return list(self._loader.program.definers)
+        return list(self.world.loader.program.definers)
 
     def is_defonce(self, var: Var) -> bool:
         """Whether a `defonce` of a file defines it."""
-        return any(r.once for r in tuple(self._loader.program.definers.get(var, ())))
+        return any(r.once for r in tuple(self.world.loader.program.definers.get(var, ())))
 
     def layout_of(self, raw: str) -> tuple[str, int, str] | str:
         """What `cling.instances.plain_layout` says of boxes of a raw type. Blocks on Cling."""
-        return plain_layout(self._session, raw)
+        return plain_layout(self.world.session, raw)
 
     def problems(self) -> list[Problem]:
         """The errors that still stand, in order of appearance."""
@@ -513,7 +447,7 @@ class Runtime:
             self.engine.idle
             and self._cpp_reloads.idle
             and self._reloads.idle
-            and self._session.idle
+            and self.world.session.idle
         ):
             if end is not None and time.perf_counter() > end:
                 return False
@@ -524,7 +458,7 @@ class Runtime:
 
     def spare_frames(self, spare: bool = True) -> None:
         """Frames are drawn from now on, or no longer: trying C++ must not hold them up."""
-        self._session.spare_frames(spare)
+        self.world.session.spare_frames(spare)
 
     def close(self) -> None:
         """End the background threads. Cling stays: it is the process's."""
@@ -541,155 +475,3 @@ class Runtime:
         failed = RuntimeFault(f"the destructor of {kind} failed: {error}{where}")
         failed.__cause__ = error
         self._problems.add(place.rsplit(":", 2)[0] or kind, LOAD, failed)
-
-    # --- what analysis, loading and the tiers call ------------------------------------------------
-
-    def declare_cpp(self, text: str, span: Span | None) -> None:
-        self.declarations.raw(text, span)
-        if self._loader.current() is None and self.look_at_boxes():
-            self.carry_boxes()  # of a reload, they follow when it comes into force
-
-    def require_namespace(self, name: str, reload: bool, span: Span | None) -> Namespace:
-        """The namespace of that name, loaded from the module path when it is new or to be reloaded."""
-        going_on = self._loader.current()
-        if going_on is not None:
-            return going_on.require(name, reload, span)
-        found = self.namespaces.find(name)
-        if found is not None and not reload and (found.vars or found.file):
-            return found
-        path = self.module_path(name)
-        if path is None:
-            if found is not None:
-                return found
-            raise self.no_namespace(name, span)
-        passes = self._loader.load(path, _here, force=reload, root=False)
-        errors = all_errors(passes)
-        self.entries_changed += 1
-        target = self.namespaces.ensure(name)
-        target.file = str(path)
-        if errors:
-            raise LispErrors(errors)
-        return target
-
-    def module_files(self) -> list[Path]:
-        """Every Lisp file that was loaded: what a watcher should watch."""
-        return list(self._loader.files)
-
-    def code_of(self, node: n.Fn) -> FnCode:
-        """The shared code of a function, made and watched by the engine when it is first asked for."""
-        code = self.table.by_key.get(node.key)
-        if code is None:
-            code = FnCode(node)
-            self.table.add(code)
-            self.engine.watch(code)
-        return code
-
-    def make_interpretable(self, code: FnCode) -> None:
-        """Build what tier 0 runs of a function that was compiled on definition. Raises LispErrors."""
-        if not code.arities:
-            code.arities = build_arities(self, code.node)
-            self.stubs.compile_pending()
-
-    def compile_loop(self, node: n.Fn) -> FnCode | None:
-        """The code of a long loop, on its way to being compiled; None where the strategy forbids it."""
-        if self.engine.strategy != "tiered":
-            return None
-        code = FnCode(node)
-        code.replaces_loop = True
-        self.table.add(code)
-        self.engine.request([code], "long loop")
-        return code
-
-    def on_def(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
-        """A `def` ran."""
-        found = tracking.here()
-        if found is not None:
-            found.define(node, value, has_value, meta)
-            return
-        self._loader.overridden(node.var)
-        self.put_in_force(node, value, has_value, meta)
-
-    def put_in_force(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> None:
-        """Give a var what its definition says."""
-        var = node.var
-        was_entry = bool((var.own_meta or {}).get(K_FRAME))
-        old = self.prepare_definition(node, value, has_value, meta)
-        if was_entry or (meta and meta.get(K_FRAME)) or var.name in DEFAULT_ENTRIES:
-            self.entries_changed += 1
-        if not has_value:
-            return
-        var.bind(value)
-        if old is not None:
-            self.retire(old)
-        if var.watches:
-            for key, watch in list(var.watches.items()):
-                watch(key, var, None, value)
-
-    def prepare_definition(self, node: n.Def, value: Any, has_value: bool, meta: Any) -> Any:
-        """What there is to do before a var gets its new root. Gives the function that is replaced."""
-        var = node.var
-        var.meta = meta
-        if meta and meta.get(K_FRAME):
-            self._frame_vars[var] = None
-        if not has_value:
-            return None
-        old, new = function_of(var, var.root), function_of(var, value)
-        if new is not None:
-            flags = meta or {}
-            new.policy = (
-                "jit" if flags.get(K_JIT) else "interpret" if flags.get(K_INTERPRET) else ""
-            )
-            if flags.get(K_GIL):
-                new.beside |= KEEPS_GIL
-            if new.policy:
-                self.engine.watch(new)
-            self.table.define(new)
-        return old if old is not new else None
-
-    def retire(self, old: FnCode) -> None:
-        """A function's var has another root."""
-        self.engine.retire(old)
-
-    def compile_now(self, node: n.Node, name: str) -> Callable[[], Any] | None:
-        """Under `inline-jit`, the form as compiled code."""
-        if self.engine.strategy not in ("inline-jit", "stub-jit"):
-            return None
-        arity = n.Arity((), False, -1, node)
-        thunk = n.Fn(name, n.Local("this", n.OBJECT), (arity,), (), TOP_LEVEL, span=node.span)
-        codes = [self.code_of(fn) for fn in n.walk(thunk) if isinstance(fn, n.Fn)]
-        self.engine.compile_now(codes, "compiled on definition")
-        for code in codes:
-            if not code.native:
-                self.make_interpretable(code)
-        return _support.Fn(codes[0], ())
-
-
-class EntryPoint:
-    """A function to call each frame, through its var: a redefinition is seen at the next call."""
-
-    def __init__(self, var: Var, runtime: Runtime) -> None:
-        self.var = var
-        self.name = var.full_name
-        self._runtime = runtime
-
-    def __call__(self) -> Any:
-        fn = self.var.root
-        if isinstance(fn, Unbound):
-            raise RuntimeFault(f"{self.name} has no value yet", self.var.span)
-        try:
-            with limited(self._runtime.call_limits):
-                return fn()
-        except Interrupted as e:
-            raise fault(e) from e
-
-
-def function_of(var: Var, value: Any) -> FnCode | None:
-    """The code of a function that was written as the definition of `var`."""
-    if isinstance(value, _support.Fn) and isinstance(value.code, FnCode):
-        return value.code if value.code.name == var.full_name else None
-    return None
-
-
-def _here(run: Callable[[], None]) -> None:
-    """Put in force on this thread, at once."""
-    run()

@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from immutables import Map
 from pyrsistent import pvector
 
 from runtime.core.values import Keyword
 from runtime.errors import RuntimeFault, render
+from runtime.namespaces import Namespaces
 from runtime.process.interruption import GB, CallLimits
+from runtime.snapshots import FunctionInfo, Problem
 from runtime.tiers.engine import STRATEGIES
-
-if TYPE_CHECKING:
-    from runtime.runtime import Runtime
 
 NAMESPACE = "tierscope.runtime"
 
 
-def install(rt: Runtime) -> None:
+class Controlled(Protocol):
+    """What the namespace needs of a runtime."""
+
+    namespaces: Namespaces
+    call_limits: CallLimits
+
+    @property
+    def strategy(self) -> str: ...
+    def set_strategy(self, name: str) -> None: ...
+    def tier_up(self, name: str) -> None: ...
+    def deoptimise(self, name: str) -> None: ...
+    def functions(self) -> list[FunctionInfo]: ...
+    def stats(self) -> dict[str, float]: ...
+    def problems(self) -> list[Problem]: ...
+
+
+def install(rt: Controlled) -> None:
     """Define the namespace in a runtime. Names and results are in each function's docstring."""
     ns = rt.namespaces.ensure(NAMESPACE)
     for name, function in _functions(rt).items():
         ns.intern(name).bind(function)
 
 
-def _functions(rt: Runtime) -> dict[str, Callable[..., Any]]:
+def _functions(rt: Controlled) -> dict[str, Callable[..., Any]]:
     def set_strategy(name: Any) -> None:
         """Run functions as `name` (a string or keyword of `STRATEGIES`) says from now on."""
         text = name.name if isinstance(name, Keyword) else str(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from immutables import Map
 
@@ -18,14 +18,12 @@ from runtime.host import dynamic_vars
 from runtime.host.reading import Reading
 from runtime.loading.directives import run_directive
 from runtime.namespaces import CORE, Namespace, Var
-
-if TYPE_CHECKING:
-    from runtime.runtime import Runtime
+from runtime.world import World
 
 
-def install(rt: Runtime) -> None:
+def install(world: World, load_again: Callable[[Path], None]) -> None:
     """Give a runtime's core namespace the functions that act on it."""
-    namespaces = rt.namespaces
+    namespaces = world.namespaces
 
     def ns_of(x: Any) -> Namespace:
         """`x`, a namespace or its name, as a namespace."""
@@ -51,7 +49,7 @@ def install(rt: Runtime) -> None:
 
     def directive(name: str) -> Callable[..., Any]:
         def run(*args: Any) -> Any:
-            return run_directive(rt, List((Symbol(name), *args)), None)
+            return run_directive(world, List((Symbol(name), *args)), None)
 
         return run
 
@@ -59,7 +57,7 @@ def install(rt: Runtime) -> None:
         var = namespaces.resolve(sym)
         if var is None or var.span is None:
             return None
-        text = rt._loader.source_text(var.full_name)
+        text = world.loader.source_text(var.full_name)
         if text is not None:
             return text
         lines = (source_of(var.span.file) or "").split("\n")
@@ -87,7 +85,7 @@ def install(rt: Runtime) -> None:
 
     def unmap(ns: Any, sym: Any) -> None:
         ns_of(ns).vars.pop(sym.name, None)
-        rt.entries_changed += 1
+        world.entries_changed += 1
 
     def publics(ns: Any) -> Map[Any, Any]:
         return Map({Symbol(v.name): v for v in ns_of(ns).vars.values() if not v.is_private})
@@ -105,13 +103,13 @@ def install(rt: Runtime) -> None:
         return namespaces.current
 
     def evaluate(form: Any) -> Any:
-        return rt._loader.eval_form(form, getattr(form, "span", None), None)
+        return world.loader.eval_form(form, getattr(form, "span", None), None)
 
     def load(*paths: str) -> None:
         for path in paths:  # "/a/b_c", or "b_c" beside the current namespace, without an extension
             home = namespaces.current.name.rpartition(".")[0].replace(".", "/")
             stem = path.lstrip("/") if path.startswith("/") or not home else f"{home}/{path}"
-            rt.require_namespace(stem.replace("/", ".").replace("_", "-"), True, None)
+            world.require_namespace(stem.replace("/", ".").replace("_", "-"), True, None)
 
     def test(var: Any) -> Keyword:
         run = var.meta.get(Keyword("test"), None)
@@ -122,15 +120,15 @@ def install(rt: Runtime) -> None:
 
     functions: dict[str, Any] = {
         "eval": evaluate,
-        "load-string": lambda text: rt._loader.eval_text(text, "<load-string>"),
-        "load-file": lambda path: rt.load_again(Path(path)),
+        "load-string": lambda text: world.loader.eval_text(text, "<load-string>"),
+        "load-file": lambda path: load_again(Path(path)),
         "load": load,
         "loaded-libs": lambda: sorted_set(*map(Symbol, namespaces.all)),
         **Reading(namespaces, evaluate).functions(),
         "resolve": lambda sym: namespaces.resolve(sym),
         "ns-resolve": lambda ns, sym: namespaces.resolve(sym, ns_of(ns)),
         "requiring-resolve": lambda sym: (
-            rt.require_namespace(sym.ns, False, None) if sym.ns else None,
+            world.require_namespace(sym.ns, False, None) if sym.ns else None,
             namespaces.resolve(sym),
         )[1],
         "find-var": lambda sym: namespaces.resolve(sym),

@@ -185,7 +185,7 @@ def test_what_was_removed_is_known_no_longer(engine: Engine) -> None:
 
 def carried(engine: Engine) -> tuple[list[Migration], list[Refused]]:
     """What boxes need, done."""
-    migrations, refused = follow(engine.runtime._session, worlds.newest)
+    migrations, refused = follow(engine.runtime.world.session, worlds.newest)
     for migration in migrations:
         migration.carry()
     return migrations, refused
