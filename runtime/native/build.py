@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 FLAGS = [
     "-std=c++20",
     "-O2",
+    "-DNDEBUG",
     "-fPIC",
     "-fvisibility=hidden",
     "-fno-math-errno",

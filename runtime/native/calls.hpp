@@ -9,7 +9,8 @@ extern PyTypeObject* fn_type;
 
 PyObject* fn_vectorcall(PyObject* callable, PyObject* const* args, std::size_t flags, PyObject* names);
 
-constexpr std::uint64_t timing_interval = 64; // every so many calls of a function one is timed
+// Every so many calls of a function one is timed, of one that is called often fewer.
+constexpr std::uint64_t timing_interval = 64, rare_interval = 256, often = 1 << 16;
 constexpr std::uint64_t loop_weight = 16;     // so many loop iterations count as a call
 
 // The hook of a function that became hot: false with the error set.
@@ -20,7 +21,10 @@ TS_INLINE bool count_call(code* shared) noexcept {
   std::uint64_t const calls = ++shared->calls;
   return __builtin_expect(calls + shared->loops / loop_weight < shared->hot_at, 1) || tell_hot(shared);
 }
-TS_INLINE bool sampled(code const* shared) noexcept { return shared->calls % timing_interval == 1; }
+TS_INLINE bool sampled(code const* shared) noexcept {
+  std::uint64_t const calls = shared->calls;
+  return __builtin_expect(calls % timing_interval == 1, 0) && (calls < often || calls % rare_interval == 1);
+}
 
 // The time of a sampled call, for the mean of its function, which it keeps alive.
 class sample {

@@ -89,6 +89,22 @@ int code_set_constants(PyObject* self, PyObject* value, void*) {
   return 0;
 }
 
+PyObject* code_get_arities(PyObject* self, void*) {
+  PyObject* const t = reinterpret_cast<code*>(self)->arities;
+  return t ? Py_NewRef(t) : PyTuple_New(0);
+}
+
+// Once: calls in tier 0 do not keep them alive.
+int code_set_arities(PyObject* self, PyObject* value, void*) {
+  code* const c = reinterpret_cast<code*>(self);
+  if(!value || !PyTuple_Check(value) || (c->arities && PyTuple_GET_SIZE(c->arities))) {
+    PyErr_SetString(PyExc_TypeError, "arities are a tuple, and stay");
+    return -1;
+  }
+  Py_XSETREF(c->arities, Py_NewRef(value));
+  return 0;
+}
+
 PyObject* code_get_seen(PyObject* self, void*) {
   code* const c = reinterpret_cast<code*>(self);
   return PyBytes_FromStringAndSize(reinterpret_cast<char const*>(c->seen), sizeof(c->seen));
@@ -97,7 +113,6 @@ PyObject* code_get_seen(PyObject* self, void*) {
 PyMemberDef code_members[] = {
   { "beside", T_UBYTE, offsetof(code, beside), 0, "what matters on threads other than the window's" },
   { "name", T_OBJECT, offsetof(code, name), READONLY, "the function's full name" },
-  { "arities", T_OBJECT, offsetof(code, arities), 0, "tier 0: what runs each of them" },
   { "hot", T_OBJECT, offsetof(code, hot), 0, "called with this object once it is hot" },
   { "failed", T_OBJECT, offsetof(code, failed), 0, "called with this object after every 16 failed guards" },
   { "tracked", T_OBJECT, offsetof(code, tracked), 0, "arities that tell of the vars they read, or None" },
@@ -112,6 +127,7 @@ PyMemberDef code_members[] = {
 };
 
 PyGetSetDef code_getset[] = {
+  { "arities", code_get_arities, code_set_arities, "tier 0: what runs each of them; set once", nullptr },
   { "native", code_get_native, code_set_native, "the compiled entry's address, 0 in tier 0", nullptr },
   { "constants", code_get_constants, code_set_constants, "the objects that compiled code refers to", nullptr },
   { "seen", code_get_seen, nullptr, "tier 0's profile: kinds seen of each parameter, a byte each", nullptr },
@@ -244,15 +260,20 @@ int var_traverse(PyObject* self, visitproc visit, void* arg) {
   return 0;
 }
 
+// The version rises before the old root goes, whose end may run anything: who saw the version has the root.
+void replace_root(var* v, PyObject* root) noexcept {
+  PyObject* const old = std::exchange(v->root, root);
+  ++v->version;
+  Py_XDECREF(old);
+}
+
 int var_clear(PyObject* self) {
-  Py_CLEAR(reinterpret_cast<var*>(self)->root);
+  replace_root(reinterpret_cast<var*>(self), nullptr);
   return 0;
 }
 
 PyObject* var_bind(PyObject* self, PyObject* value) {
-  var* const v = reinterpret_cast<var*>(self);
-  Py_XSETREF(v->root, Py_NewRef(value));
-  ++v->version;
+  replace_root(reinterpret_cast<var*>(self), Py_NewRef(value));
   Py_RETURN_NONE;
 }
 

@@ -76,7 +76,8 @@ TS_API ref rest_args(PyObject* const* args, Py_ssize_t from, Py_ssize_t count);
 
 // Deep recursion ends in an error before the C stack does. The watchdog sets the limit above every frame where the
 // thread is to attend: see interrupt.hpp.
-extern TS_API __thread char* stack_limit; // not thread_local, which would check for an initialiser
+// Not thread_local, which would check for an initialiser; every call of tier 0 reads it.
+extern TS_API __thread char* stack_limit __attribute__((tls_model("initial-exec")));
 TS_API void check_stack_slow(std::size_t reserve = 0);
 inline void check_stack() {
   char* const limit = __atomic_load_n(&stack_limit, __ATOMIC_RELAXED);

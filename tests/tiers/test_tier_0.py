@@ -25,6 +25,7 @@ FAILING = {
     "a binding": "(let [y x z [y] w (nth z 9)] w)",
     "a body": "(let [y x] (let [z [y x]] (nth z 2)))",
     "a loop": "(loop [i 0 y x] (if (< i 5) (recur (inc i) [y]) (nth y 1)))",
+    "the second of two values for recur": "(loop [i 0 y x] (recur [y x] (nth [i x] 5)))",
     "a value for recur": "(loop [i 0 y x] (recur (inc (nth [i] i)) [y x]))",
     "a vector literal": "[x [x] (nth [x] 1)]",
     "a map literal": "{:a x x [x] :b (nth [x] 1)}",
@@ -128,3 +129,54 @@ def test_functions_call_each_other_with_no_python_between_them(tier_0: Runtime) 
     tier_0.eval("(defn f [a b & more] [a b more (+ a b)])")
     tier_0.eval("(defn g [a] (f a 2.5 a :k))")
     assert str(tier_0.eval("(pr-str (g 1))")) == "[1 2.5 (1 :k) 3.5]"
+
+
+CHANGING = """
+(defn step [x] (+ x 1))
+(defn other [x] (* x 10))
+(def before step)
+(defn calls [x] (step x))
+(defn twice [x] [(step x) (do (def step other) (step x))])
+(defn gone [x] (step (do (def step (fn [y] [:new y])) x)))
+(defn itself [n] (if (pos? n) (do (when (= n 3) (def itself (fn [n] [:other n]))) (itself (dec n))) :end))
+(defn shaped ([x] [:one x]) ([x y] [:two x y]) ([x y & more] [:more more]))
+(defn shapes [] [(shaped 1) (shaped 1 2) (shaped 1 2 3)])
+"""
+
+
+def test_a_place_of_a_call_sees_whatever_its_var_is_given(tier_0: Runtime) -> None:
+    tier_0.eval(CHANGING)
+
+    def shown(form: str) -> str:
+        return str(tier_0.eval(f"(pr-str {form})"))
+
+    assert shown("[(calls 1) (calls 1)]") == "[2 2]"
+    for given, found in (
+        ("other", "10"), (":x", "nil"), ("{1 :found}", ":found"), ("(fn [& all] all)", "(1)"),
+        ("[5 6]", "6"), ("(fn ([x] [:one x]) ([x y] :two))", "[:one 1]"), ("before", "2"),
+    ):  # fmt: skip
+        assert shown(f"(do (def step {given}) (calls 1))") == found
+        assert (
+            shown("(with-redefs [step (fn [x] :within)] [(calls 1) (calls 1)])")
+            == "[:within :within]"
+        )
+        assert shown("(calls 1)") == found
+    assert shown("(do (alter-var-root #'step (fn [_] other)) (calls 2))") == "20"
+    tier_0.eval("(def step before)")
+    assert shown("(twice 3)") == "[4 30]"
+    tier_0.eval("(def step before)")
+    assert shown("[(gone 1) (gone 1)]") == "[2 [:new 1]]"  # the callee comes before its arguments
+    assert shown("[(itself 5) (itself 5)]") == "[[:other 2] [:other 5]]"
+    assert shown("(shapes)") == "[[:one 1] [:two 1 2] [:more (3)]]"
+    with pytest.raises(LispError):
+        tier_0.eval("(do (def step (fn [x y] :two)) (calls 1))")
+
+
+def test_a_function_that_is_redefined_while_it_runs_lives_to_its_end(tier_0: Runtime) -> None:
+    tier_0.eval("""
+        (defn inner [x] (do (def inner (fn [y] :new)) (let [z (vec (range x))] (conj z (count z)))))
+        (defn outer [x] (inner x))
+        (defn self [n] (if (= n 0) (do (def self nil) [n]) (conj (self (dec n)) n)))""")
+    assert str(tier_0.eval("(pr-str [(outer 3) (outer 3)])")) == "[[0 1 2 3] :new]"
+    assert str(tier_0.eval("(pr-str (self 4))")) == "[0 1 2 3 4]"
+    gc.collect()

@@ -11,18 +11,25 @@ namespace {
 struct call_node : node {
   nodes args;
   int place;
+  // The arity that a call would run, where it can be called directly; null where it cannot.
+  [[gnu::always_inline]] body* direct_arity(PyObject* callee) const noexcept {
+    if(__builtin_expect(Py_TYPE(callee) != fn_type, 0)) return nullptr;
+    body* const code = arity_for(reinterpret_cast<fn*>(callee)->shared->arities, args.count);
+    return code && !code->variadic ? code : nullptr;
+  }
   // The callee's reference is given.
   [[gnu::always_inline]] value call(frame& f, PyObject* callee) const noexcept {
-    if(__builtin_expect(Py_TYPE(callee) == fn_type, 1)) {
+    if(body* const code = direct_arity(callee)) {
       auto* const g = reinterpret_cast<fn*>(callee);
-      body* const code = arity_for(g->shared->arities, args.count);
-      if(code && !code->variadic && runs_in_tier_0(g->shared)) return call_direct(f, g, code);
+      if(runs_in_tier_0(g->shared)) {
+        kept_callee const held{ g };
+        return call_direct(f, g, code);
+      }
     }
     return call_other(f, callee);
   }
-  // A function in tier 0: its arguments are evaluated where its frame is going to be.
+  // A function in tier 0, which is kept alive: its arguments are evaluated where its frame is going to be.
   [[gnu::always_inline]] value call_direct(frame& f, fn* callee, body* code) const noexcept {
-    code_ref const held{ callee, code };
     value* const slots = TS_VALUES(code->size);
     for(int i = 0; i < args.count; ++i) {
       value const v = args[i]->run(f);
@@ -42,23 +49,13 @@ struct call_node : node {
     if(result.kind == value::failed) f.failed(place);
     return result;
   }
-  struct code_ref { // what a call keeps alive; its end may be that of either, where an error is set too
+  struct kept_callee { // with its arities; its end may be that of the function, where an error is set too
     fn* callee;
-    body* code;
-    code_ref(fn* f, body* b) noexcept : callee(f), code(b) { keep(reinterpret_cast<PyObject*>(b)); }
-    code_ref(code_ref const&) = delete;
-    ~code_ref() {
-      if(Py_REFCNT(code) > 1 && Py_REFCNT(callee) > 1) {
-        ts::drop(reinterpret_cast<PyObject*>(code));
-        ts::drop(reinterpret_cast<PyObject*>(callee));
-      } else end();
-    }
-    [[gnu::noinline]] void end() noexcept {
-      PyObject *type, *error, *trace;
-      PyErr_Fetch(&type, &error, &trace);
-      ts::drop(reinterpret_cast<PyObject*>(code));
-      ts::drop(reinterpret_cast<PyObject*>(callee));
-      PyErr_Restore(type, error, trace);
+    explicit kept_callee(fn* f) noexcept : callee(f) {}
+    kept_callee(kept_callee const&) = delete;
+    ~kept_callee() {
+      if(__builtin_expect(Py_REFCNT(callee) > 1, 1)) ts::drop(reinterpret_cast<PyObject*>(callee));
+      else drop_failed(reinterpret_cast<PyObject*>(callee));
     }
   };
   [[gnu::noinline]] value give_up(frame& f, value const* values, int count) const noexcept {
@@ -92,9 +89,27 @@ struct call_node : node {
 
 struct call_var final : call_node {
   var* v;
+  // What its root was when it was looked at last, while the version is the same: that holds it.
+  fn mutable* known;
+  body mutable* code; // null where the root cannot be called directly
+  std::uint64_t mutable version;
   value run(frame& f) const noexcept override {
+    if(__builtin_expect(v->version != version, 0)) look();
+    if(__builtin_expect(code && runs_in_tier_0(known->shared), 1)) {
+      fn* const callee = known;
+      if(callee == f.self) return call_direct(f, callee, code); // who called that keeps it
+      keep(reinterpret_cast<PyObject*>(callee));
+      kept_callee const held{ callee };
+      return call_direct(f, callee, code);
+    }
     PyObject* const callee = root(v);
-    return callee ? call(f, kept(callee)) : f.failed(place); // an unbound var has a root that says so
+    return callee ? call_other(f, kept(callee)) : f.failed(place); // an unbound var has a root that says so
+  }
+  [[gnu::noinline]] void look() const noexcept {
+    PyObject* const callee = root(v);
+    version = v->version;
+    code = callee ? direct_arity(callee) : nullptr;
+    known = reinterpret_cast<fn*>(callee);
   }
 };
 
@@ -192,6 +207,9 @@ template<class T> T* call_of(builder& b, PyObject* r) {
 node const* make_call_var(builder& b, PyObject* r) {
   auto* const n = call_of<call_var>(b, r);
   n->v = reinterpret_cast<var*>(b.hold(field(r, 0)));
+  n->known = nullptr;
+  n->code = nullptr;
+  n->version = ~std::uint64_t{ 0 };
   return n;
 }
 

@@ -168,6 +168,23 @@ struct recur_one final : node {
   }
 };
 
+struct recur_two final : node {
+  int slot, other_slot;
+  node const *next, *other;
+  value run(frame& f) const noexcept override {
+    value const v = next->run(f);
+    if(v.stopped()) return v;
+    value const w = other->run(f);
+    if(__builtin_expect(w.stopped(), 0)) {
+      clear_failed(v);
+      return w;
+    }
+    std::exchange(f.slots[slot], v).drop();
+    std::exchange(f.slots[other_slot], w).drop();
+    return value::again();
+  }
+};
+
 struct recur_node final : node {
   int const* slots;
   stub_call* const* stubs; // of those whose object is assigned to, else null
@@ -280,6 +297,14 @@ node const* make_recur(builder& b, PyObject* r) {
     auto* const n = b.make<recur_one>();
     n->slot = number(field(slots, 0));
     n->next = b.build(field(field(r, 1), 0));
+    return n;
+  }
+  if(count == 2 && none(field(stubs, 0)) && none(field(stubs, 1))) {
+    auto* const n = b.make<recur_two>();
+    n->slot = number(field(slots, 0));
+    n->other_slot = number(field(slots, 1));
+    n->next = b.build(field(field(r, 1), 0));
+    n->other = b.build(field(field(r, 1), 1));
     return n;
   }
   auto* const n = b.make<recur_node>();

@@ -101,7 +101,7 @@ TS_ALIKE(minimum, min)
 #undef TS_ALIKE
 
 // `Op` on two values of any kind: elsewhere where it does not apply.
-template<class Op> value both(value a, value b) noexcept {
+template<class Op> [[gnu::always_inline]] inline value both(value a, value b) noexcept {
   if(a.kind == value::integer && b.kind == value::integer) return Op::of(a.bits, b.bits);
   if(a.kind == value::real && b.kind == value::real) return Op::of(a.d(), b.d());
   if(a.kind == value::integer && b.kind == value::real) return Op::of(a.bits, b.d());
@@ -112,17 +112,13 @@ template<class Op> value both(value a, value b) noexcept {
 // Where an operand comes from; numbers come unboxed.
 struct from_node {
   node const* n;
-  value get(frame& f) const noexcept { return n->run(f).unboxed(); }
+  [[gnu::always_inline]] value get(frame& f) const noexcept { return n->run(f).unboxed(); }
 };
 struct from_local {
   int slot;
-  value get(frame& f) const noexcept {
+  [[gnu::always_inline]] value get(frame& f) const noexcept {
     value const v = f.slots[slot];
-    if(__builtin_expect(!v.is_object(), 1)) return v;
-    i64 i;
-    double d;
-    if(as_int64(v.o(), i)) return value::of(i);
-    return as_double(v.o(), d) ? value::of(d) : v.copy();
+    return __builtin_expect(!v.is_object(), 1) ? v : v.copy().unboxed();
   }
 };
 struct from_constant {

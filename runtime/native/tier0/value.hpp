@@ -37,8 +37,10 @@ struct value {
   void drop() const noexcept { if(is_object()) ts::drop(o()); }
 
   // The same with its number out of its box.
-  value unboxed() const noexcept {
-    if(!is_object()) return *this;
+  [[gnu::always_inline]] value unboxed() const noexcept {
+    return __builtin_expect(!is_object(), 1) ? *this : out_of_box();
+  }
+  value out_of_box() const noexcept {
     PyObject* const p = o();
     std::int64_t i;
     double x;
