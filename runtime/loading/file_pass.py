@@ -327,6 +327,7 @@ class FilePass:
                 work.late.append(late[-1])
             else:
                 self.in_file(run, part.span)
+        work.let_go(read.table.taken())
 
     def _needs_earlier(self, facts: Facts) -> None:
         """A form must not find what forms below it made of a value the last time."""

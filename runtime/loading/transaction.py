@@ -10,11 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any, Protocol
 
 from runtime.analysis import nodes as n
 from runtime.core import tracking
+from runtime.core.kinds import PVector
 from runtime.core.multimethods import MultiFn
 from runtime.core.protocols import Protocol as LispProtocol
 from runtime.core.tracking import Tracking
@@ -37,6 +40,7 @@ Apply = Callable[
     [Callable[[], None]], None
 ]  # has something done at a frame's start, and waits for it
 MOST_ROUNDS = 50
+LARGE = 10_000  # items of a collection that is not freed at once
 
 
 class Host(Protocol):
@@ -420,20 +424,31 @@ class Transaction:
         del replaced, definitions
         values.clear()
         roots.clear()
-        self._let_go(before)
+        self.let_go(before)
         if final:
-            self._let_go(self.journal)
+            self.let_go(self.journal)
             for work in self.passes:
-                self._let_go(work.places)
+                self.let_go(work.places)
                 while work.by_text:
                     work.by_text.popitem()
                     if self.host.turn_over():
                         self.host.give_way()
 
-    def _let_go(self, things: list[Any]) -> None:
+    def let_go(self, things: list[Any]) -> None:
         """Free what nobody needs any more little by little: all at once, it would hold up a frame."""
         while things:
+            some = things[-100:]
             del things[-100:]
+            while some:
+                thing = some.pop()
+                if (
+                    type(thing) in (PVector, tuple)
+                    and len(thing) >= LARGE
+                    and getrefcount(thing) == 2
+                ):
+                    items = iter(thing)  # they outlive it, to be let go of in their turn
+                    while part := list(islice(items, 1000)):
+                        things += part
             self.host.give_way()
 
     def remove(self, var: Var) -> None:

@@ -121,6 +121,12 @@ class SpanTable:
         if entry is not None:
             self._entries[id(new)] = (new, *entry[1:])
 
+    def taken(self) -> list[Any]:
+        """All that it keeps alive, for whoever lets go of it; the table is empty then."""
+        entries = list(self._entries.values())
+        self._entries = {}
+        return [part for entry in entries for part in entry]
+
     def __len__(self) -> int:
         return len(self._entries)
 
