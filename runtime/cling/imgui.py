@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 from runtime.cling.declarations import Declarations
 from runtime.cling.headers import ImGuiHeaders
 from runtime.cling.session import Session
 from runtime.errors import EnvironmentFault
-from runtime.native._support import take_addresses
+from runtime.native import _support
+from runtime.native.gates import gates
 
 _connected = False
 
@@ -34,13 +38,22 @@ def connect(session: Session, declarations: Declarations, headers: ImGuiHeaders 
         headers = find_headers() or fetch_headers()
     from imgui_bundle import _imgui_bundle  # type: ignore[attr-defined]
 
-    session.load_library(str(_imgui_bundle.__file__))
+    library = Path(str(_imgui_bundle.__file__))
+    try:
+        _support.open_gates(str(gates(library)), str(library))
+    except (OSError, subprocess.CalledProcessError) as error:  # built with the extension, or now
+        raise EnvironmentFault(
+            "the gates to Dear ImGui's functions cannot be built",
+            expected="python -m runtime.native.build",
+            found=str(error),
+        ) from error
+    session.load_library(library)
     declarations.add_include_dirs(list(headers.include_dirs), users=False)
     declarations.define(headers.defines)
     declarations.include("imgui.h")
     ident = session.new_id()
     done = session.declare(_CHECK.format(ident=ident))
-    if not done.ok or take_addresses(ident) != [1]:
+    if not done.ok or _support.take_addresses(ident) != [1]:
         why = done.errors[0].message if done.errors else "the data layout differs"
         raise EnvironmentFault(
             "Dear ImGui's headers do not match the installed imgui-bundle",

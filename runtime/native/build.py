@@ -98,4 +98,7 @@ def build(force: bool = False) -> Path:
 
 
 if __name__ == "__main__":
+    from runtime.native.gates import build_gates
+
     print(build(force="--force" in sys.argv[1:]))
+    build_gates()

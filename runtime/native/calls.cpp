@@ -49,7 +49,10 @@ PyObject* run_beside(fn* self, PyObject* const* args, Py_ssize_t count) {
   code* const shared = self->shared;
   kept const gil(shared->beside & keeps_gil);
   bool const compiled = !(shared->beside & draws) && (keeping || !(shared->beside & calls_cpp));
-  if(native_entry const entry = shared->native; entry && compiled) return run_compiled(entry, self, args, count);
+  if(native_entry const entry = shared->native; entry && compiled) {
+    within_call const here;
+    return run_compiled(entry, self, args, count);
+  }
   return interpret_usual(self, args, count);
 }
 

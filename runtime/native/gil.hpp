@@ -56,4 +56,12 @@ void* const* given_up_here() noexcept;
 // How many calls of functions that keep the GIL (`^:gil`) are on this thread's stack.
 extern __thread int keeping;
 
+// How many calls of C++ that scripts made are on the stack of this thread, which is not the window's.
+extern __thread int calls_beside;
+struct within_call {
+  within_call() noexcept { ++calls_beside; }
+  ~within_call() { --calls_beside; }
+  within_call(within_call const&) = delete;
+};
+
 } // namespace ts

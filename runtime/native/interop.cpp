@@ -699,11 +699,14 @@ void raise() {
   throw py_error{};
 }
 
+void set_wrong_thread(PyObject* signature) noexcept { PyErr_SetObject(wrong_thread, signature); }
+
 PyObject* call_beside(stub* s, PyObject* const* args) {
   if(s->ui_only) {
-    PyErr_SetObject(wrong_thread, s->signature);
+    set_wrong_thread(s->signature);
     throw py_error{};
   }
+  within_call const here;
   if(s->keeps_gil) return s->body(args);
   outside const without_gil;
   return s->body(args);

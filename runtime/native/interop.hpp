@@ -328,6 +328,7 @@ struct stub {
 
 // Calls it on a thread other than the window's: without the GIL. Throws.
 TS_API PyObject* call_beside(stub* s, PyObject* const* args);
+void set_wrong_thread(PyObject* signature) noexcept; // the error of what only the window's thread may call
 // A stub as one call site has it.
 struct stub_call {
   PyObject_HEAD

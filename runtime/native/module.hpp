@@ -21,6 +21,7 @@ bool init_functions(PyObject* module);
 bool init_calls(PyObject* module);
 bool init_tier0(PyObject* module);
 bool init_interop(PyObject* module);
+bool init_drawing(PyObject* module);
 bool init_gil(PyObject* module);
 bool init_turns(PyObject* module);
 bool init_worlds(PyObject* module);

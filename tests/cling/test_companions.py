@@ -285,6 +285,26 @@ def test_a_compiler_can_be_cancelled() -> None:
     "a companion that takes too long to build",
     "*Threads* lists it; *Cancel* ends it.",
 )
+@slip(
+    Where.THREADS,
+    "a companion that draws when a future calls it",
+    "An error of the future, with the place of the call.",
+)
+def test_a_companion_that_draws_is_told_so_on_another_thread(engine: Engine) -> None:
+    runtime = engine.open()
+    runtime.start_imgui()
+    engine.write("NAME.hpp", "namespace NAME { int draw(); int plain(); }\n")
+    engine.write(
+        "NAME.cpp",
+        '#include "NAME.hpp"\n#include <imgui.h>\n'
+        'int NAME::draw() { ImGui::TextUnformatted("x"); return 1; }\n'
+        "int NAME::plain() { return ImGui::ColorConvertFloat4ToU32(ImVec4(0, 0, 0, 1)) >> 24; }\n",
+    )
+    assert engine.require(runtime, "@(future (e/plain))") == 255
+    with pytest.raises(Exception, match=r"ImGui::TextUnformatted was called on another one"):
+        runtime.eval("@(future (e/draw))")
+
+
 def test_a_build_is_listed_and_can_be_cancelled(engine: Engine) -> None:
     """Compiled is a template of a depth that takes the compiler minutes."""
     engine.write("NAME.hpp", "namespace NAME { int one(); }\n")

@@ -160,6 +160,74 @@ def test_a_future_that_draws_is_told_so(rt: Runtime, case: str) -> None:
     assert _support.is_ui_thread()
 
 
+# C++ of the user's own, whose text does not say that it draws.
+HIDDEN = """
+(cpp/raw "namespace hidden {
+  inline int ended = 0;
+  struct local { ~local() { ++ended; } };
+  inline int text(int depth) {
+    local const here;
+    if(depth > 0) return text(depth - 1);
+    ImGui::Text(\\"%d %f\\", depth, 1.5);
+    return 1;
+  }
+  inline void line() {
+    ImDrawListSharedData data;
+    ImDrawList list(&data);
+    list.AddLine({ 0, 0 }, { 1, 1 }, 1);
+  }
+  inline float colour(float hue) {
+    float r, g, b;
+    ImGui::ColorConvertHSVtoRGB(hue, 1.0f, 1.0f, r, g, b);
+    ImVector<float> all;
+    all.push_back(r);
+    return all[0];
+  }
+}")
+"""
+UNSEEN = {
+    "C++ of a script that draws": ("(cpp/hidden.text 3)", "ImGui::Text"),
+    "C++ of a script that draws on a list": ("(cpp/hidden.line)", "ImDrawList::AddLine"),
+}
+
+
+@pytest.fixture(scope="module")
+def hidden(rt: Runtime) -> Runtime:
+    rt.start_imgui()
+    if rt.strategy == STRATEGIES[0]:
+        rt.eval('(cpp/raw "#include <imgui_internal.h>")')
+        rt.eval(HIDDEN)
+    return rt
+
+
+@pytest.mark.parametrize("case", UNSEEN)
+@pytest.mark.parametrize("how", ["a future", "an agent", "a function that keeps the GIL"])
+@slip(Where.THREADS, list(UNSEEN), "An error of the future or agent, with the place of the call.")
+def test_c_plus_plus_that_draws_unseen_is_told_so(hidden: Runtime, how: str, case: str) -> None:
+    rt, (call, function) = hidden, UNSEEN[case]
+    gil = "^:gil ^:jit " if how.endswith("GIL") else ""
+    rt.eval(f"\n(defn {gil}draws-unseen []\n  {call}\n  nil)", "unseen.jank")
+    assert rt.wait_idle(30)
+    if how == "an agent":
+        rt.eval("(def drawing (agent 1)) (send drawing (fn [_] (draws-unseen)))")
+        with pytest.raises(Exception, match="ImGui belongs") as raised:
+            rt.eval("(do (await drawing) (throw (agent-error drawing)))")
+    else:
+        future = rt.eval("(future (draws-unseen))")
+        with pytest.raises(Exception, match="ImGui belongs") as raised:
+            future.deref()
+    text = render(fault(raised.value))
+    assert f"ImGui belongs to the window's thread; {function} was called on another one" in text
+    assert "unseen.jank:3" in text
+
+
+def test_such_c_plus_plus_is_unwound_and_the_thread_goes_on(hidden: Runtime) -> None:
+    before = hidden.eval("(cpp/int. cpp/hidden.ended)")
+    source = "@(future (try (cpp/hidden.text 4) (catch Exception e (cpp/hidden.colour 0.0))))"
+    assert hidden.eval(source) == 1.0
+    assert hidden.eval("(cpp/int. cpp/hidden.ended)") - before == 5
+
+
 SPINNING = """
 (cpp/raw "#include <sys/resource.h>
 #include <unistd.h>
