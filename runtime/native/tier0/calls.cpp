@@ -160,19 +160,31 @@ struct keyword_call final : node {
 };
 
 struct stub_node final : node {
+  // A constant or a local's object is lent to the stub; anything else is its node's result.
+  struct operand {
+    node const* n;
+    PyObject* fixed;
+    int slot; // -1 for none
+  };
   stub_call* call;
-  nodes args;
+  operand const* args;
+  int count;
   int place;
   value run(frame& f) const noexcept override {
-    value* const values = TS_VALUES(args.count);
+    value* const values = TS_VALUES(count);
     auto** const objects = static_cast<PyObject**>(
-      __builtin_alloca((static_cast<std::size_t>(args.count) + 1) * sizeof(PyObject*)));
+      __builtin_alloca((static_cast<std::size_t>(count) + 1) * sizeof(PyObject*)));
     pending given(values);
-    for(int i = 0; i < args.count; ++i) {
-      value const v = args[i]->run(f);
-      objects[i] = v.stopped() ? nullptr : v.boxed();
-      if(!objects[i]) return fail(f, given);
-      values[given.count++] = value::own(objects[i]);
+    for(int i = 0; i < count; ++i) {
+      operand const& arg = args[i];
+      if(arg.fixed) objects[i] = arg.fixed;
+      else if(arg.slot >= 0 && f.slots[arg.slot].is_object()) objects[i] = f.slots[arg.slot].o();
+      else {
+        value const v = arg.n->run(f);
+        objects[i] = v.stopped() ? nullptr : v.boxed();
+        if(!objects[i]) return fail(f, given);
+        values[given.count++] = value::own(objects[i]);
+      }
     }
     stub* const s = call->called;
     if(!s->body) {
@@ -240,7 +252,17 @@ node const* make_keyword_call(builder& b, PyObject* r) {
 node const* make_stub(builder& b, PyObject* r) {
   auto* const n = b.make<stub_node>();
   n->call = reinterpret_cast<stub_call*>(b.hold(field(r, 0)));
-  n->args = b.build_all(field(r, 1));
+  PyObject* const args = field(r, 1);
+  n->count = static_cast<int>(length(args));
+  auto* const all = b.array<stub_node::operand>(n->count);
+  for(int i = 0; i < n->count; ++i) {
+    PyObject* const arg = field(args, i);
+    std::string_view const kind = Py_TYPE(arg)->tp_name;
+    bool const fixed = kind == "Const";
+    all[i] = { fixed ? nullptr : b.build(arg), fixed ? b.hold(field(arg, 0)) : nullptr,
+               kind == "Local" ? number(field(arg, 0)) : -1 };
+  }
+  n->args = all;
   n->place = number(field(r, 2));
   return n;
 }
