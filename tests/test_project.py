@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 OWN = ("app", "panels", "runtime")  # a package may import itself and those after it
 NEEDED = {
@@ -159,10 +160,22 @@ def test_every_dependency_has_its_reason_in_the_readme() -> None:
     assert {distribution(line) for line in lines} - named == set()
 
 
-def test_what_the_readme_links_to_is_there() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    "page", ["README.md", *sorted(str(p.relative_to(ROOT)) for p in DOCS.rglob("*.md"))]
+)
+def test_what_pages_link_to_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+def test_the_map_names_every_room_and_only_files_that_exist() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    rooms = [path.name for path in (ROOT / "runtime").iterdir() if (path / "__init__.py").exists()]
+    assert [room for room in rooms if f"  {room}/ " not in text] == []
+    named = set(re.findall(r"`((?:\w+/)*\w+\.(?:py|cpp|md))`", text))
+    places = (ROOT, ROOT / "runtime", ROOT / "runtime" / "tiers", DOCS)
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
 
 
 def test_every_module_says_what_it_is_for() -> None:
