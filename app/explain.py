@@ -32,6 +32,7 @@ def explain(
     for title, text in (
         ("Source", stages.source),
         ("Typed AST", stages.typed),
+        ("Lowered AST, tier 0", stages.lowered),
         ("Stub C++, tier 1", stages.stub_cpp),
         ("Inline C++, tier 2", stages.inline_cpp),
     ):

@@ -15,6 +15,7 @@ from panels.model import percentiles
 from panels.theme import tier_name
 from runtime.errors import render
 from runtime.events import (
+    Analysed,
     Compile,
     Deoptimised,
     Dropped,
@@ -159,6 +160,8 @@ def _of_event(event: Event) -> dict[str, Any]:
             # One row for the whole transaction, of which each stub has an equal share.
             spent = event.compile_ms * event.batch
             row = _span(f"{event.batch} stubs", event.at - spent / 1000, spent, 2)
+        case Analysed():
+            row = _span(kind, event.at - event.ms / 1000, event.ms, 3)
         case TypeQuery() | LibraryBuilt():
             row = _span(kind, event.at - event.compile_ms / 1000, event.compile_ms, 2)
         case Reload():

@@ -10,6 +10,7 @@ from panels import theme
 from panels.model import Commands, PanelState, Snapshot, matches
 from panels.widgets import empty_note, filter_box
 from runtime.events import (
+    Analysed,
     BoxesCarried,
     Compile,
     CppReload,
@@ -76,6 +77,8 @@ def describe(event: Event) -> str:
             return f"{Path(event.file).name}: {done} in {event.latency_ms:.1f} ms{outcome}{why}"
         case StubMiss():
             return f"{event.signature} ({event.compile_ms:.1f} ms, {event.batch} together)"
+        case Analysed():
+            return f"{Path(event.file).name}: {event.forms} forms in {event.ms:.1f} ms"
         case TypeQuery():
             return f"{event.questions} questions in {event.compile_ms:.1f} ms"
         case LibraryBuilding():

@@ -9,6 +9,7 @@ import imgui_bundle
 from imgui_bundle import imgui, implot
 
 from runtime.events import (
+    Analysed,
     Compile,
     Deoptimised,
     Dropped,
@@ -62,6 +63,7 @@ STATE_COLORS = {
 }
 EVENT_COLORS: dict[type[Event], Color] = {
     Reload: ACCENT,
+    Analysed: DIM,
     StubMiss: DIM,
     TypeQuery: DIM,
     Compile: BUSY,

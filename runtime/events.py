@@ -72,6 +72,15 @@ class StateUnkept(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Analysed(Event):
+    """Forms of a file became typed ASTs, and those what tier 0 runs. `ms` includes Clang's answers."""
+
+    file: str
+    forms: int
+    ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StubMiss(Event):
     """A stub had to be compiled. `batch` counts the stubs made in the same transaction."""
 

@@ -20,7 +20,7 @@ from runtime.core.output import use_vars
 from runtime.core.values import Symbol
 from runtime.entry_points import EntryPoint, named_entries, script_entries
 from runtime.errors import AnalysisError, LispError, LispErrors, RuntimeFault
-from runtime.events import Degraded, EventLog, Reload
+from runtime.events import Analysed, Degraded, EventLog, Reload
 from runtime.host import controls, core_functions, native_hooks
 from runtime.loading.background import Reloads
 from runtime.loading.cpp_reload import CppReloads
@@ -36,6 +36,7 @@ from runtime.process.memory import rss_mb
 from runtime.snapshots import CodeStats, FunctionInfo, Problem, Stages
 from runtime.tiers.engine import STRATEGIES
 from runtime.tiers.functions import INLINE_CPP, STUB_CPP
+from runtime.tiers.lowered_printer import show_lowered
 from runtime.tiers.policy import Limits
 from runtime.traces import fault
 from runtime.world import World, here
@@ -252,6 +253,10 @@ class Runtime:
     def _tell_reload(self, path: Path, passes: list[FilePass], latency_ms: float) -> None:
         """A reload is in force."""
         self._tell_problems(passes)
+        for work in passes:
+            if work.analysed:
+                file, ms = str(work.state.path), work.analysis_s * 1e3
+                self.events.add(Analysed(file=file, forms=work.analysed, ms=ms))
         own = next((work for work in passes if work.state.path == path), None)
         self.events.add(
             Reload(
@@ -333,6 +338,7 @@ class Runtime:
         return Stages(
             source=code.source(),
             typed=show(code.node),
+            lowered=show_lowered(self.world, code.node),
             stub_cpp=self.engine.written(code, STUB_CPP),
             inline_cpp=self.engine.written(code, INLINE_CPP),
         )

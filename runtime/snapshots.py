@@ -38,6 +38,7 @@ class Stages:
 
     source: str
     typed: str
+    lowered: str
     stub_cpp: str
     inline_cpp: str
 

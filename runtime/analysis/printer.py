@@ -89,16 +89,17 @@ def _sort(
     elif value is True:
         words.append(name)
     elif isinstance(value, str) and name != "value":
-        words.append(_cut(value))
+        words.append(cut(value))
     elif name == "value" or (value is not None and value is not False and value != ()):
         words.append(_short(value))
 
 
 def _short(value: Any) -> str:
-    return _cut(pr_str(value))
+    return cut(pr_str(value))
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text as one line of no more than LONGEST characters."""
     line = " ".join(text.split())
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 

@@ -49,6 +49,7 @@ class FilePass:
         self.requires: list[Path] = []
         self.reasons: list[str] = []
         self.total = self.evaluated = 0
+        self.analysed, self.analysis_s = 0, 0.0  # forms, and seconds that they took
         self.records: list[Record] = []
         self.places: list[tuple[Record, Item]] = []
         self.text = state.text
@@ -347,7 +348,10 @@ class FilePass:
     def _prepare(
         self, part: Part, read: ReadForm, record: Record, facts: Facts
     ) -> Callable[[], Any]:
+        began = time.perf_counter()
         run, analyser = prepare(self.host, part, read.table, facts.add, facts.add_written)
+        self.analysed += 1
+        self.analysis_s += time.perf_counter() - began
         record.macros = record.macros or any(m.span is not None for m in analyser.macros)
         macros = {m for m in (*analyser.macros, *part.macros) if m.span is not None}
         facts.refs |= macros

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from runtime.analysis import nodes as n
+from runtime.analysis import verifier
 from runtime.native import _support
 from runtime.tiers.closures import Host
+from runtime.tiers.lowered_verifier import verify_lowered
 from runtime.tiers.lowering import Lowering
 
 
@@ -29,6 +31,8 @@ def _build_arity(host: Host, node: n.Fn, arity: n.Arity, lowering: type[Lowering
     place = making.place(node.span)
     made = making.lower(arity.body)
     size, places = len(making.slots), tuple(making.places)
+    if verifier.enabled:
+        verify_lowered(made, size, places, len(node.captures))
     return _support.Body(node.name, arity.required, arity.variadic, size, made, places, place)
 
 
@@ -46,4 +50,6 @@ def build_form(
     """A top-level form as a function of nothing."""
     making = lowering(host, name, None, lambda inner: build_code(host, inner))
     made = making.lower(node)
+    if verifier.enabled:
+        verify_lowered(made, len(making.slots), tuple(making.places), 0)
     return _support.Body(name, 0, False, len(making.slots), made, tuple(making.places), -1)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,9 @@ from runtime.analysis.scope import new_label
 from runtime.analysis.types import INT, NEVER, CppType
 from runtime.analysis.verifier import Malformed, verify
 from runtime.errors import AnalysisError
+from runtime.events import Analysed
+from runtime.tiers import lowered as low
+from runtime.tiers.lowered_verifier import verify_lowered
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +113,68 @@ def test_what_no_tier_understands_is_refused(name: str) -> None:
 def test_what_is_sound_is_not(rt: Runtime) -> None:
     verify(looped(n.If(n.LocalRef(X), RECUR, ONE)))
     show(looped(n.If(n.LocalRef(X), RECUR, ONE)))
+
+
+def test_a_load_tells_of_the_forms_that_were_analysed(rt: Runtime, tmp_path: Path) -> None:
+    script = tmp_path / "forms.jank"
+    script.write_text("(ns forms)\n(defn f [] 1)\n(defn g [] 2)\n")
+    rt.load(script)
+    script.write_text("(ns forms)\n(defn f [] 1)\n(defn g [] 3)\n")
+    rt.load(script)
+    assert [(e.file, e.forms) for e in rt.events.of(Analysed)] == [
+        (str(script), 2),
+        (str(script), 1),
+    ]
+
+
+LOWERED = """(defn lowered [x & more]
+  (let [y (inc x)]
+    (try
+      (loop [i 0] (if (< i y) (recur (inc i)) (lowered more)))
+      (catch Exception e [e]))))"""
+
+
+def test_the_lowered_ast_is_shown_with_slots_and_places(rt: Runtime) -> None:
+    rt.eval(LOWERED)
+    assert rows(rt.stages("user/lowered").lowered) == [
+        "Arity [x$0 more$1] variadic 5 slots",
+        "Let",
+        "Binding y$2",
+        'init: Core "inc" <inc> 2:11',
+        "Local x$0",
+        "Try",
+        "Loop <enter> 4:7",
+        "Binding i$3",
+        "init: Const 0",
+        "If",
+        'test: Core "<" <lt> 4:23',
+        "Local i$3",
+        "Local y$2",
+        "then: Recur i$3",
+        'Core "inc" <inc> 4:38',
+        "Local i$3",
+        "otherwise: CallVar #'user/lowered 4:47",
+        "Local more$1",
+        "state: Local y$2",
+        "state: Local more$1",
+        "state: Local i$3",
+        'Clause "any" e$4',
+        "Vector <pvector>",
+        "Local e$4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("record", "wrong"),
+    [
+        (low.Local(2), "a slot outside of the frame"),
+        (low.Capture(1), "no capture 1"),
+        (low.CallConst(len, (low.Local(0),), 3), "a place outside of the table"),
+        (low.Do((low.Recur((0,), (low.Const(1),), (None,)),), low.Const(1)), "outside of a tail"),
+        (low.If(low.Const(1), 7, low.Const(2)), "a value is wanted, found 7"),
+        (low.Let((low.Binding(5, low.Const(1), False),), low.Const(1)), "a slot outside"),
+    ],
+)
+def test_a_lowered_ast_that_no_node_can_run_is_refused(record: Any, wrong: str) -> None:
+    with pytest.raises(Malformed, match=wrong):
+        verify_lowered(record, 2, [None], 1)

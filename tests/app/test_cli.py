@@ -55,7 +55,7 @@ def test_explain_shows_every_stage(script: Path) -> None:
     done = tierscope("explain", "tool/draw!", script)
     assert done.returncode == 0
     stages = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("── ")]
-    assert stages == ["Source", "Typed", "Stub", "Inline"]
+    assert stages == ["Source", "Typed", "Lowered", "Stub", "Inline"]
     assert "CppExpr ImGui::Text(" in done.stdout
     assert 'ImGui::Text("hello")' in done.stdout
     wrong = tierscope("explain", "tool/drw!", script)

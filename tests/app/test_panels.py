@@ -17,6 +17,7 @@ from panels.model import FrameTimes, PanelState, ProblemView, Snapshot, matches
 from panels.widgets import number
 from runtime.errors import AnalysisError, Frame, Note, RuntimeFault, Span
 from runtime.events import (
+    Analysed,
     BoxesCarried,
     Compile,
     CppReload,
@@ -102,6 +103,7 @@ FULL = Snapshot(
     events=(
         Reload(file="/x/a.jank", forms_total=3, forms_evaluated=1, latency_ms=2.0, ok=False),
         StubMiss(signature="f()", batch=2, compile_ms=1.0),
+        Analysed(file="a.jank", forms=3, ms=1.0),
         TypeQuery(questions=4, compile_ms=1.0),
         LibraryBuilt(file="/x/scene.cpp", compile_ms=900.0, cached=False),
         CppReload(files=("/x/scene.hpp",), headers=("scene.hpp",), latency_ms=9.0, ok=False),
