@@ -71,9 +71,10 @@ class Runtime:
     ) -> None:
         if strategy not in STRATEGIES:
             raise ValueError(f"unknown strategy {strategy!r}: {', '.join(STRATEGIES)}")
+        faults.install(guard)
+        cling = session()  # starts beside what follows
         native_hooks.install()
         interruption.start()
-        faults.install(guard)
         self.events = EventLog()
         faults.tell(self.events)
         for library, readable in _support.readable_layouts().items():
@@ -81,7 +82,7 @@ class Runtime:
                 reason = "its objects are not laid out in memory as expected"
                 self.events.add(Degraded(what=f"look-ups in {library}", reason=reason))
         self.world = world = World(
-            session(),
+            cling,
             self.events,
             strategy,
             threshold,

@@ -25,6 +25,7 @@ from runtime.cling.forwarding import forwarding
 from runtime.cling.start import start
 from runtime.cling.trial import How, Trials
 from runtime.native import _support
+from runtime.process.gil import BesideFrames
 from runtime.process.interruption import not_counted
 from runtime.process.memory import machine_code_mb, rss_mb
 
@@ -186,7 +187,8 @@ class Session:
 
     def _own(self) -> None:
         try:
-            self._start()
+            with BesideFrames():  # it waits for the GIL a few times, briefly
+                self._start()
         except BaseException as error:  # whoever waits must learn of it
             self._failure = error
         while True:
