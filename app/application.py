@@ -19,6 +19,7 @@ from app.frame_loop import FrameLoop
 from app.headless import Headless
 from app.look import Look
 from app.nrepl import NreplServer
+from app.nrepl.evaluations import InFrame
 from app.process.supervisor import Life
 from app.report import process_start, report, trace, write_json
 from app.surface import Surface
@@ -252,11 +253,11 @@ class Application:
             pass  # the runtime keeps it among its problems, and the report has it
         self._awaited.discard(script)
 
-    def _evaluate(self, source: str, file: str) -> str:
+    def _evaluate(self, source: str, file: str, in_frame: InFrame) -> str:
         from runtime.core.printing import pr_str
 
-        runtime = self._started()  # printing runs the script too, where the value is lazy
-        return str(runtime.guarded(lambda: pr_str(runtime.eval(source, file))))
+        # Printing runs the script too, where the value is lazy.
+        return str(self._started().eval_in_frames(source, file, in_frame, pr_str))
 
     def _note(self, event: Event) -> None:
         self.look.events.append(event)

@@ -24,8 +24,9 @@ from runtime.events import Analysed, Degraded, EventLog, Reload
 from runtime.host import controls, core_functions, native_hooks
 from runtime.loading.background import Reloads
 from runtime.loading.cpp_reload import CppReloads
+from runtime.loading.evaluating import InFrame
 from runtime.loading.file_pass import FilePass
-from runtime.loading.loader import all_errors
+from runtime.loading.loader import all_errors, here
 from runtime.loading.transaction import Apply
 from runtime.namespaces import CORE, Var
 from runtime.native import _support
@@ -39,7 +40,7 @@ from runtime.tiers.functions import INLINE_CPP, STUB_CPP
 from runtime.tiers.lowered_printer import show_lowered
 from runtime.tiers.policy import Limits
 from runtime.traces import fault
-from runtime.world import World, here
+from runtime.world import World
 
 
 class Runtime:
@@ -161,6 +162,22 @@ class Runtime:
         except LispErrors:
             raise
         except SCRIPT_ERRORS as e:
+            raise fault(e) from e
+
+    def eval_in_frames(
+        self,
+        source: str | bytes,
+        filename: str,
+        in_frame: InFrame,
+        last: Callable[[Any], Any] = lambda value: value,
+    ) -> Any:
+        """`last` of the value of the last form: this thread prepares the forms, which may wait for the
+        compiler, and `in_frame(run)` has them run on the thread that draws. Raises as `eval` does."""
+        try:
+            return self.world.loader.eval_in_frames(source, filename, in_frame, last)
+        except (LispError, LispErrors):
+            raise
+        except SCRIPT_ERRORS as e:  # of a macro
             raise fault(e) from e
 
     def load(self, path: str | os.PathLike[str]) -> None:

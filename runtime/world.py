@@ -137,7 +137,7 @@ class World:
             if found is not None:
                 return found
             raise self.no_namespace(name, span)
-        passes = self.loader.load(path, here, force=reload, root=False)
+        passes = self.loader.load(path, self.loader.apply, force=reload, root=False)
         errors = all_errors(passes)
         self.entries_changed += 1
         target = self.namespaces.ensure(name)
@@ -240,8 +240,3 @@ def function_of(var: Var, value: Any) -> FnCode | None:
     if isinstance(value, _support.Fn) and isinstance(value.code, FnCode):
         return value.code if value.code.name == var.full_name else None
     return None
-
-
-def here(run: Callable[[], None]) -> None:
-    """Put in force on this thread, at once."""
-    run()

@@ -10,21 +10,23 @@ from threading import get_ident
 from typing import Any
 
 from runtime.core.output import use_vars
-from runtime.errors import LispError, LispErrors, Span
-from runtime.loading.directives import is_directive, run_directive
+from runtime.errors import LispError, Span
+from runtime.loading.evaluating import InFrame, eval_form, eval_in_frames
 from runtime.loading.file_pass import FilePass
-from runtime.loading.preparing import in_file, prepare
 from runtime.loading.records import FileState, Program
 from runtime.loading.resolver import NamespaceResolver
-from runtime.loading.toplevel import parts
 from runtime.loading.transaction import Apply, CppChange, Transaction
 from runtime.namespaces import CORE
 from runtime.process.activity import evaluating
 from runtime.process.collector import HeldBack
-from runtime.process.interruption import limited
 from runtime.reader import SpanTable, read_all
 
 WAIT_S = 0.002
+
+
+def here(run: Callable[[], None]) -> None:
+    """Do what is to be done at a frame's start at once, on this thread."""
+    run()
 
 
 class LoadLock:
@@ -71,6 +73,7 @@ class Loader:
         self._lock = LoadLock()
         self._wait = wait
         self._current: dict[int, Transaction] = {}
+        self._apply: dict[int, Apply] = {}
 
     def value_of(self, name: str) -> Any:
         """What a dynamic var of clojure.core is on this thread."""
@@ -90,20 +93,31 @@ class Loader:
 
     def eval_form(self, form: Any, span: Span | None, table: SpanTable | None) -> Any:
         """Evaluate one top-level form now, on this thread. Raises LispError."""
-        value: Any = None
-        for part in parts(self.host, form, span, table):
-            if is_directive(part.form):
-                value = run_directive(self.host, part.form, part.span)
-                continue
-            with in_file(part.span):
-                try:
-                    run, _ = prepare(self.host, part, table)
-                    self.host.stubs.compile_pending()
-                except LispErrors as e:
-                    raise e.errors[0] from None
-                with limited(self.host.call_limits):
-                    value = run()
-        return value
+        return eval_form(self.host, form, span, table)
+
+    def eval_in_frames(
+        self,
+        text: str | bytes,
+        filename: str,
+        in_frame: InFrame,
+        last: Callable[[Any], Any],
+    ) -> Any:
+        """The same prepared on this thread and run by `in_frame`; `last` of the value, called there."""
+        use_vars(self.value_of)
+
+        def apply(run: Callable[[], None]) -> None:
+            in_frame(run)
+
+        self._apply[get_ident()] = apply
+        try:
+            return eval_in_frames(self.host, text, filename, in_frame, last)
+        finally:
+            del self._apply[get_ident()]
+
+    @property
+    def apply(self) -> Apply:
+        """How what this thread loads is put in force: at once, unless it says otherwise."""
+        return self._apply.get(get_ident(), here)
 
     # --- files ------------------------------------------------------------------------------------
 

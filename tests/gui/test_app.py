@@ -12,6 +12,7 @@ from imgui_bundle import imgui
 from app.application import Application, Options
 from app.nrepl import decode, encode
 from panels.desk import show_tab
+from runtime.cling.session import Session
 from tests.gui.conftest import SCRIPTS
 from tests.robustness import Where, slip
 
@@ -141,6 +142,72 @@ def test_an_editor_may_draw_and_say_anything(open_gui, script):
     for name, (_, holds) in DRAWN_OVER_NREPL.items():
         told = "".join(str(a.get(key, "")) for a in answers.get(name, ()) for key in a)
         assert holds in told, (name, answers.get(name))
+    assert not gui.runtime.problems()
+
+
+# Each needs stubs or declarations that nobody has made: (source, what the value is)
+NEEDS_THE_COMPILER = {
+    "a widget": ('(cpp/ImGui.TextDisabled #cpp "x")', "nil"),
+    "C++ and what calls it": (
+        '(cpp/raw "namespace over_nrepl { inline int twice(int x) { return 2 * x; } }")'
+        " (cpp/over_nrepl.twice 4)",
+        "8",
+    ),
+    "a macro and what uses it": (
+        "(defmacro over-nrepl [x] `(+ (cpp/over_nrepl.twice (cpp/int. ~x)) 1)) (over-nrepl 3)",
+        "7",
+    ),
+    "a window of several forms": (
+        '(cpp/ImGui.Begin #cpp "Over") (cpp/ImGui.LabelText #cpp "a" #cpp "b") (cpp/ImGui.End) :done',
+        ":done",
+    ),
+    "a value that an earlier form interns": ("(intern 'user 'made 5) (inc user/made)", "6"),
+    "another namespace": ("(ns over.nrepl) (def here (cpp/float. 1.5))", "#'over.nrepl/here"),
+    "where the one before left off": (
+        "(str (+ here (cpp/over_nrepl.twice 1)) *ns*)",
+        '"3.5over.nrepl"',
+    ),
+    "back in the first namespace": ("(in-ns 'user) (str *ns*)", '"user"'),
+}
+
+
+def test_no_frame_waits_for_the_compiler_while_an_editor_evaluates(
+    open_gui, script, monkeypatch, tmp_path
+):
+    gui = open_gui(script(HELLO), nrepl_port=0)
+    gui.until(lambda: gui.app.loop.entries, "the script's first frame")
+    assert gui.runtime.wait_idle(30)
+    asked, submit = [], Session.submit
+
+    def submitted(*args, **kwargs):
+        asked.append(threading.current_thread())
+        return submit(*args, **kwargs)
+
+    monkeypatch.setattr(Session, "submit", submitted)
+    (tmp_path / "required_there.jank").write_text(
+        "(ns required-there)\n(defn eight [] (cpp/over_nrepl.twice 4))\n"
+    )
+    answers: dict[str, list[dict[str, object]]] = {}
+    sources = {name: source for name, (source, _) in NEEDS_THE_COMPILER.items()}
+    sources["a file"] = "(require 'required-there) (required-there/eight)"
+
+    def client() -> None:
+        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=120) as connection:
+            stream = connection.makefile("rwb")
+            for name, source in sources.items():
+                stream.write(encode({"op": "eval", "code": source, "id": name}))
+                stream.flush()
+                told = answers[name] = []
+                while not told or "status" not in told[-1]:
+                    told.append(decode(stream))
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    gui.until(lambda: not thread.is_alive(), "the answers")
+    expected = {name: value for name, (_, value) in NEEDS_THE_COMPILER.items()} | {"a file": "8"}
+    assert {name: told[0].get("value", told) for name, told in answers.items()} == expected
+    assert asked
+    assert threading.current_thread() not in asked
     assert not gui.runtime.problems()
 
 
