@@ -1,6 +1,7 @@
-"""An nREPL server: editors evaluate in the running app, on the window's thread, inside a frame.
+"""An nREPL server: editors evaluate in the running app. What they send is prepared on a thread of its own and
+run on the window's, inside a frame.
 
-`bencode` is the encoding, `connection` one editor, `server` what they share and where evaluations run.
+`bencode` is the encoding, `connection` one editor, `server` what they share, `evaluations` where forms go.
 Protocol: https://nrepl.org/nrepl/design/transports.html and https://nrepl.org/nrepl/ops.html.
 """
 

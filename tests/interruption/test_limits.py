@@ -252,7 +252,7 @@ def test_reading_a_line_that_nobody_types(
 def test_a_handler_of_signals_on_top_of_a_script_is_let_finish() -> None:
     """Raised in it, an interruption would lose the signal."""
     asked = "import sys\ndef ask(): return may_raise(sys._getframe())\n"
-    root = Path(interruption.__file__).parents[1]
+    root = Path(interruption.__file__).parents[2]
     names: dict[str, Any] = {"may_raise": interruption.may_raise, "__name__": "x"}
     exec(compile(asked, str(root / "app" / "handler.py"), "exec"), names)
     inside = {"handler": names["ask"], **names, "__name__": "y"}
