@@ -20,6 +20,7 @@ from app.settings import Settings
 from runtime.cling.headers import fetch_headers
 from runtime.events import Compile, Event, StubMiss, TypeQuery
 from runtime.loading import preparing
+from runtime.native import _support
 from runtime.native.build import compiler
 from runtime.runtime import Runtime
 
@@ -84,7 +85,7 @@ class Stage:
             self.frame(draw)
             times.append(time.perf_counter() - start)
             due = max(due + 1 / fps, time.perf_counter())
-            time.sleep(max(0.0, due - time.perf_counter()))
+            _support.wait_between_frames(max(0.0, due - time.perf_counter()))
         return times
 
     def close(self) -> None:

@@ -42,9 +42,10 @@ __thread std::uint64_t waited_enough = 0;  // the frame for which it has no pati
 
 void begin_frame() noexcept {
   std::lock_guard const held(lock);
-  if(drawing || aside.empty()) return;
+  if(drawing || (aside.empty() && !__atomic_load_n(&computing, __ATOMIC_RELAXED))) return;
   drawing = true;
   ++frame;
+  if(aside.empty()) return;
   __atomic_fetch_or(&attention, frame_wanted, __ATOMIC_RELAXED);
   for(char** const limit : aside) __atomic_store_n(limit, reinterpret_cast<char*>(UINTPTR_MAX), __ATOMIC_RELAXED);
 }
