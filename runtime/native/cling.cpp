@@ -1,4 +1,5 @@
 // Driving Cling: declaring code with Clang's words caught. Runs without the GIL.
+#include "cling_modules.hpp"
 #include "module.hpp"
 #include "support.hpp"
 #include <sys/mman.h>
@@ -43,6 +44,7 @@ extern "C" TS_API int ts_declare_once(char const* code) {
 
 // Declares code; what is written to standard error meanwhile is returned, to be freed by `free`.
 extern "C" TS_API int ts_declare(char const* code, char** words) {
+  forget_modules();
   fflush(stderr);
   int const kept = dup(2), file = memfd_create("diagnostics", 0);
   dup2(file, 2);
@@ -79,11 +81,15 @@ PyObject* drive_cling(PyObject*, PyObject* args) {
   if(!PyArg_ParseTuple(args, "KK", &declare, &take_back)) return nullptr;
   interpret = reinterpret_cast<int (*)(char const*)>(declare);
   undo = reinterpret_cast<void (*)()>(take_back);
+  hold_modules();
   auto const address = [](auto* f) { return static_cast<unsigned long long>(reinterpret_cast<std::uintptr_t>(f)); };
   return Py_BuildValue("(KKK)", address(ts_declare), address(ts_declare_once), address(free));
 }
 
+PyObject* modules_freed(PyObject*, PyObject*) { return PyLong_FromUnsignedLongLong(forgotten_modules()); }
+
 PyMethodDef functions[] = {
+  { "modules_freed", modules_freed, METH_NOARGS, "() -> how many modules of intermediate code were freed" },
   { "drive_cling", drive_cling, METH_VARARGS,
     "(address of what declares code, of what takes the last back) -> addresses of declare, declare once, free" },
   {}

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from runtime.cling.session import UNOPTIMISED, session
-from runtime.native._support import take_addresses
+from runtime.native._support import modules_freed, take_addresses
 
 STEPS = 2_000_000
 LOOP = """
@@ -50,6 +51,49 @@ def test_what_follows_an_unoptimised_transaction_is_optimised() -> None:
     after = seconds()
     assert slow > 1.5 * before
     assert after < 1.5 * before
+
+
+UNIT = """
+namespace ts_test{ident} {{
+inline int text(int x) {{ return x + {ident}; }}
+static int entry(int x) {{ try {{ if(x < 0) throw x; return text(x); }} catch(int y) {{ return -y; }} }}
+static void* const all[] = {{ (void*)entry }};
+static int const done = ts::submit({ident}, all, 1);
+}}
+"""
+
+
+def unit() -> Callable[[int], int]:
+    """A function compiled in a transaction of its own."""
+    ident = session().new_id()
+    assert session().declare(UNIT.format(ident=ident)).ok
+    entry: Callable[[int], int] = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(
+        take_addresses(ident)[0]
+    )
+    assert (entry(1), entry(-7)) == (ident + 1, 7)
+    return entry
+
+
+def test_intermediate_code_is_freed_with_the_next_transaction_and_the_machine_code_runs_on() -> (
+    None
+):
+    entries = [unit()]
+    for _ in range(20):
+        freed = modules_freed()
+        entries.append(unit())
+        assert modules_freed() > freed
+    assert all(entry(-3) == 3 for entry in entries)  # their unwind tables are there too
+
+
+def test_what_cannot_be_linked_leaves_the_others_as_they_are() -> None:
+    entry = unit()
+    for i in range(5):
+        name, ident = f"ts_nowhere_{i}", session().new_id()
+        text = UNIT.replace("if(x < 0)", f"if({name}() < 0)").format(ident=ident)
+        session().declare(f"int {name}();\n{text}")
+        assert not take_addresses(ident)
+        assert unit()(2) > 2
+    assert entry(-3) == 3
 
 
 def test_a_machine_without_a_compiler_is_told_so(tmp_path: Path) -> None:
