@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from sys import intern
 
 from runtime.analysis import nodes as n
 from runtime.analysis.types import BUILTIN, C_STRING, NULLPTR, CppType, Flag
@@ -21,7 +22,7 @@ def c_string(text: str) -> str:
             out.append(char)
         else:
             out.append(f"\\{byte:03o}")
-    return '"' + "".join(out) + '"'
+    return intern('"' + "".join(out) + '"')
 
 
 def is_literal(node: n.Node) -> bool:
@@ -49,7 +50,7 @@ def native_literal(node: n.Node) -> n.Node:
         if isinstance(value, float)
         else BUILTIN["int" if -INT_MAX - 1 <= value <= INT_MAX else "long"]
     )
-    return n.NativeConst(value, native_text(kind, value), True, span=node.span, type=kind)
+    return n.NativeConst(value, intern(native_text(kind, value)), True, span=node.span, type=kind)
 
 
 def native_text(kind: CppType, value: float | int) -> str:

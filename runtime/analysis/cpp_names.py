@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from runtime.analysis.types import builtin
@@ -78,7 +79,7 @@ def cpp_name(sym: Symbol, ns: Namespace) -> CppName | None:
         return None
     kind = "construct" if name.endswith(".") else "entity"
     text = scoped(name.removesuffix("."))
-    return CppName(kind, f"{scope}::{text}" if scope else text)
+    return CppName(kind, intern(f"{scope}::{text}" if scope else text))
 
 
 def scoped(name: str) -> str:

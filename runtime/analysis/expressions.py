@@ -20,7 +20,15 @@ from runtime.analysis.operands import (
     lisp_type,
     operand_name,
 )
-from runtime.analysis.types import BUILTIN, OBJECT, OF_LITERALS, CppType, Flag, builtin
+from runtime.analysis.types import (
+    BUILTIN,
+    OBJECT,
+    OF_LITERALS,
+    CppType,
+    Flag,
+    builtin,
+    known_type,
+)
 from runtime.cling.diagnostics import notes_of, readable
 from runtime.cling.oracle import Answer, Question, Rejected, TypeOracle
 from runtime.errors import AnalysisError, CppError, Span
@@ -88,7 +96,7 @@ class Expressions:
                 expected="a function or class with a name: (cpp/raw …) declares one",
                 found=answer.name,
             )
-        return CppType(answer.name, answer.flags, answer.size)
+        return known_type(answer.name, answer.flags, answer.size)
 
     def named_type(self, text: str, span: Span | None) -> CppType | None:
         """The type that `text` names, or None while unknown."""

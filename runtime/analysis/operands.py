@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from sys import intern
 
 from runtime.analysis import nodes as n
 from runtime.analysis.types import BOOL, DOUBLE, INT, OBJECT, CppType, Flag, LispType
@@ -18,8 +19,8 @@ def commas(texts: Sequence[str]) -> str:
 
 
 def fill(text: str, parts: Sequence[str]) -> str:
-    """`text` with `parts` in the place of its placeholders."""
-    return _PLACEHOLDER.sub(lambda m: parts[int(m[1])], text)
+    """`text` with `parts` in the place of its placeholders; one object for all that is the same."""
+    return intern(_PLACEHOLDER.sub(lambda m: parts[int(m[1])], text))
 
 
 def declval(op: n.Operand) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 
@@ -134,6 +135,12 @@ class CppType:
 
     def __str__(self) -> str:
         return self.name
+
+
+@lru_cache(4096)
+def known_type(name: str, flags: int, size: int) -> CppType:
+    """A type that Clang told; one object for all that ask."""
+    return CppType(name, flags, size)
 
 
 Type = LispType | CppType

@@ -43,7 +43,7 @@ void* builder::room(std::size_t size, std::size_t align) {
     code_.memory->push_back(std::make_unique_for_overwrite<std::byte[]>(chunk));
     free_ = code_.memory->back().get();
     end_ = free_ + chunk;
-    chunk_ = std::min(chunk_ * 2, std::size_t{ 8192 });
+    chunk_ = std::min(chunk_ * 2, std::size_t{ 2048 }); // what is left of the last is lost
     return room(size, align);
   }
   free_ = reinterpret_cast<std::byte*>(at + size);
