@@ -116,6 +116,8 @@ def _tooltip(function: FunctionInfo) -> None:
         imgui.text_colored(theme.WARN, text)
     if function.assumes:
         imgui.text_colored(theme.DIM, f"counts on {', '.join(function.assumes)}")
+    if function.waits:
+        imgui.text_colored(theme.DIM, function.waits)
     if function.error:
         color = theme.BAD if function.state == "failed" else theme.WARN
         imgui.text_colored(color, function.error)

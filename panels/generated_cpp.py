@@ -76,4 +76,5 @@ def _why_none(function: FunctionInfo) -> str:
     if function.state in ("queued", "compiling"):
         return "Its C++ is being compiled."
     left = max(1, function.threshold - round(function.heat))
-    return f"It is interpreted, so there is no C++. {left} calls until it tiers up."
+    waits = f"\n{function.waits[0].upper()}{function.waits[1:]}." if function.waits else ""
+    return f"It is interpreted, so there is no C++. {left} calls until it tiers up.{waits}"

@@ -344,7 +344,11 @@ class Runtime:
             codes = self.table.all()
         else:
             codes = [code for code in map(self.table.get, names) if code is not None]
-        return [code.info(engine.threshold, engine.heat(code)) for code in codes]
+        now = time.perf_counter()
+        return [
+            code.info(engine.asked_of(code, now), engine.heat(code), engine.waits(code, now))
+            for code in codes
+        ]
 
     def stages(self, name: str) -> Stages:
         """What each stage makes of the function `ns/name`; nothing is compiled. Raises AnalysisError where

@@ -27,6 +27,7 @@ class FunctionInfo:
     error: str  # why it stays in tier 0, or ""
     heat: float = 0.0  # calls and weighted loop iterations, the older the less they count
     policy: str = ""  # "jit" or "interpret" where its metadata says so
+    waits: str = ""  # why it is compiled later than others would be
     guard_failures: int = 0  # of assumptions about its arguments
     assumes: tuple[str, ...] = ()  # the vars whose values its compiled code took for constants
 

@@ -214,6 +214,8 @@ class World:
                 new.beside |= KEEPS_GIL
             if new.policy:
                 self.engine.watch(new)
+            if old is not None and old is not new:
+                self.engine.redefined(new)
             self.table.define(new)
         return old if old is not new else None
 

@@ -73,6 +73,7 @@ class Engine:
         self._table = table
         self._make_interpretable = make_interpretable
         self._batches = BatchCompiler(session, events, table, stubs, limits)
+        self._edits = policy.Edits()
         self._dependents = Dependents(self._on_redefined)
         self._hot: queue.SimpleQueue[Wanted | None] = queue.SimpleQueue()
         self._working = 0
@@ -118,8 +119,28 @@ class Engine:
         if never or code.state in ("failed", "refused"):
             code.hot_at = NEVER_HOT
         else:
-            half_life = self.limits.half_life_s
-            code.hot_at = policy.look(code, self.threshold, half_life, time.perf_counter())
+            now, half_life = time.perf_counter(), self.limits.half_life_s
+            code.hot_at = policy.look(code, self.asked_of(code, now), half_life, now)
+
+    def asked_of(self, code: FnCode, now: float) -> int:
+        """The heat at which a function is compiled: the threshold, more while it is being edited."""
+        edits = self._edits.lately(code.name, self.limits.rest_s, now)
+        return policy.raised(code, self.threshold, edits)
+
+    def waits(self, code: FnCode, now: float) -> str:
+        """Why a function is compiled later than others would be, or ""."""
+        asked = self.asked_of(code, now)
+        if code.tier != INTERPRETED or asked <= self.threshold:
+            return ""
+        edits = round(self._edits.lately(code.name, self.limits.rest_s, now))
+        return (
+            f"redefined {edits} times lately: compiled at a heat of {asked} instead of "
+            f"{self.threshold}, which falls again while it rests"
+        )
+
+    def redefined(self, code: FnCode) -> None:
+        """A function takes the place of another of its name."""
+        self._edits.one_more(code.name, self.limits.rest_s, time.perf_counter())
 
     def rearm(self, codes: Iterable[FnCode]) -> None:
         """Strategy, threshold or limits changed: interpreted functions count towards the new one."""
@@ -149,9 +170,12 @@ class Engine:
             if code.entry is not None:
                 live.add(id(code.entry))
             if code.state == "interpreted" and code.hot_at != NEVER_HOT:
-                code.hot_at = policy.look(code, self.threshold, self.limits.half_life_s, now)
+                code.hot_at = policy.look(
+                    code, self.asked_of(code, now), self.limits.half_life_s, now
+                )
             if i % LOOK_SLICE == LOOK_SLICE - 1:
                 time.sleep(0)
+        self._edits.forget(self.limits.rest_s, now)
         self.tiers = tiers
         self._counted = len(live), constants
         self._session.measure()
@@ -164,9 +188,14 @@ class Engine:
         return policy.heat(code, self.limits.half_life_s)
 
     def _on_hot(self, code: FnCode) -> None:
+        now = time.perf_counter()
+        asked = self.asked_of(code, now)
+        if asked > self.threshold and self.heat(code) < 0.9 * asked:  # redefined after it was made
+            self._arm(code)
+            return
         parts = [f"{code.calls} calls"] if code.calls > 1 else []
         parts += [f"{code.loops} loop iterations"] if code.loops else []
-        policy.look(code, self.threshold, self.limits.half_life_s, time.perf_counter())
+        policy.look(code, self.threshold, self.limits.half_life_s, now)
         self._request([code], f"hot: {', '.join(parts) or 'called'}", by_heat=True)
 
     def request(self, codes: Iterable[FnCode], cause: str) -> None:

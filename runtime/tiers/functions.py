@@ -64,7 +64,7 @@ class FnCode(_support.Code):
             self._source = "\n".join(rows)
         return self._source
 
-    def info(self, threshold: int, heat: float) -> FunctionInfo:
+    def info(self, threshold: int, heat: float, waits: str = "") -> FunctionInfo:
         """A record of this moment for panels and reports."""
         span = self.node.span
         return FunctionInfo(
@@ -84,6 +84,7 @@ class FnCode(_support.Code):
             error=self.error,
             heat=heat,
             policy=self.policy,
+            waits=waits,
             guard_failures=getattr(self, "guard_failures", 0),
             assumes=tuple(var.full_name for var in self.assumes),
         )

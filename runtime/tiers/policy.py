@@ -4,6 +4,9 @@ Heat is calls plus loop iterations, of which the older ones count less: it halve
 HotSpot's counters do (`CounterHalfLifeTime`). What is called rarely never gets hot, however long the program
 runs. The counting is native and knows nothing of time; a look at the functions about once a second moves the
 count at which each becomes hot.
+
+Compiled code is never given back, so what is being edited waits until it rests: each redefinition soon after
+others doubles the heat that is asked for, unless interpreting it costs time that is noticed.
 """
 
 from __future__ import annotations
@@ -25,6 +28,11 @@ MOST_BROKEN = (
 BROKEN_HALF_LIFE_S = (
     10.0  # in which half of them are forgotten: edits are no reason, a program's own `def`s are
 )
+FREE_EDITS, MOST_EDITS = (
+    3,
+    8,
+)  # redefinitions lately: so many cost nothing, more than so many no more
+NOTICED_S = 0.05  # spent in tier 0 by the time that it would be hot: it is compiled, edited or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,7 @@ class Limits:
         cpp_chars: most characters of the C++ of one function; its hot loops are still compiled alone.
         slow_s: seconds after which a compile is called slow. Cling cannot be interrupted: what it makes is
             used, and the functions of that transaction are compiled one by one the next time.
+        rest_s: seconds in which half of a function's redefinitions are forgotten; 0 to count none.
         code_mb: by how many MB compiling functions may let the process grow; Cling gives nothing back.
     """
 
@@ -44,6 +53,7 @@ class Limits:
     only_small: int | None = None
     cpp_chars: int = 500_000
     slow_s: float = 10.0
+    rest_s: float = 20.0
     code_mb: float = 1024.0
 
 
@@ -71,6 +81,38 @@ def look(code: FnCode, threshold: int, half_life_s: float, now: float) -> int:
 def forget_heat(code: FnCode) -> None:
     """Counting starts again."""
     code.heat, code.counted, code.looked_at = 0.0, counted(code), time.perf_counter()
+
+
+class Edits:
+    """How often functions were redefined lately, by name. A function within another counts as that one."""
+
+    def __init__(self) -> None:
+        self._lately: dict[str, tuple[float, float]] = {}  # how many, and when that was so
+
+    def one_more(self, name: str, rest_s: float, now: float) -> None:
+        """A function was redefined at `now`, in seconds of `time.perf_counter`."""
+        self._lately[name] = min(MOST_EDITS, self.lately(name, rest_s, now) + 1.0), now
+
+    def lately(self, name: str, rest_s: float, now: float) -> float:
+        """How many redefinitions are not forgotten yet."""
+        count, at = self._lately.get(name.partition("$")[0], (0.0, now))
+        return count * 0.5 ** (max(0.0, now - at) / rest_s) if rest_s else 0.0
+
+    def forget(self, rest_s: float, now: float) -> None:
+        """Drop the names of what has rested for long."""
+        for name in [n for n in list(self._lately) if self.lately(n, rest_s, now) < 0.1]:
+            del self._lately[name]
+
+
+def raised(code: FnCode, threshold: int, edits: float) -> int:
+    """The heat at which a function is compiled that was redefined so often lately."""
+    if edits <= FREE_EDITS:
+        return threshold
+    asked = threshold * 2.0 ** (edits - FREE_EDITS)
+    if code.timed_ns and code.timed_calls and code.calls:
+        spent_s = code.timed_ns / code.timed_calls / 1e9 * code.calls / max(1, counted(code))
+        asked = min(asked, NOTICED_S / spent_s)
+    return max(threshold, round(asked))
 
 
 def broken(code: FnCode, now: float) -> float:

@@ -11,6 +11,7 @@ import pytest
 from runtime import Runtime, traces
 from runtime.errors import RuntimeFault
 from runtime.events import Compile, TierChange
+from runtime.tiers.policy import Limits
 from tests.tiers.agreement import info
 
 
@@ -147,7 +148,7 @@ def test_what_200_edits_leave_behind_is_bounded(rt: Runtime) -> None:
 
 @pytest.mark.parametrize("strategy", ["tiered", "inline-jit"])
 def test_places_of_code_that_nobody_runs_are_forgotten(strategy: str) -> None:
-    rt = Runtime(strategy=strategy, threshold=1)
+    rt = Runtime(strategy=strategy, threshold=1, limits=Limits(rest_s=0.0))
     for i in range(30):
         rt.eval(f"(defn f [x] (inc {'x' if i % 2 else '(dec x)'})) (f 1)")
         assert rt.wait_idle(120)

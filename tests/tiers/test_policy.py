@@ -281,6 +281,65 @@ def test_the_strategy_interpret_drops_what_is_queued_and_what_is_being_compiled(
     assert info(rt, "user/second").tier == 2
 
 
+# --- edits ---------------------------------------------------------------------------------------
+
+
+def edit(rt: Runtime, times: int, body: str = "(+ x {})") -> None:
+    rt.limits = replace(rt.limits, rest_s=1e6)  # nothing is forgotten while a test runs
+    for i in range(times):
+        rt.eval(f"(defn f [x] {body.format(i)})")
+
+
+def test_a_function_that_is_edited_again_and_again_waits_and_says_so(rt: Runtime) -> None:
+    for i in range(12):
+        edit(rt, 1, f"(+ x {i} {{}})")
+        call(rt, "user/f", 20)  # twice the threshold
+        assert rt.wait_idle(30)
+    assert len(rt.events.of(Compile)) <= 5
+    found = info(rt, "user/f")
+    assert found.tier == 0 and found.state == "interpreted" and found.threshold > 100
+    assert "redefined 8 times lately" in found.waits and "instead of 10" in found.waits
+
+
+def test_an_edited_function_is_compiled_once_it_rests(rt: Runtime) -> None:
+    edit(rt, 12)
+    call(rt, "user/f", 20)
+    assert rt.wait_idle(30) and info(rt, "user/f").tier == 0
+    assert info(rt, "user/f").tier == 0
+    rt.limits = replace(rt.limits, rest_s=0.001)  # now it has rested
+    rt.engine.look(time.perf_counter())
+    call(rt, "user/f", 20)
+    assert rt.wait_idle(30)
+    assert info(rt, "user/f").tier == 2 and not info(rt, "user/f").waits
+
+
+def test_functions_within_an_edited_one_wait_with_it(rt: Runtime) -> None:
+    edit(rt, 12, "(mapv (fn [y] (+ y {})) [x])")
+    call(rt, "user/f", 20)
+    assert rt.wait_idle(30)
+    assert not rt.events.of(Compile)
+    [within] = [f for f in rt.functions() if f.name.startswith("user/f$")]
+    assert within.threshold > 100 and within.heat > 10
+
+
+def test_an_edited_function_whose_interpreting_costs_time_is_compiled(rt: Runtime) -> None:
+    for body, tier in (("(+ x {})", 0), ("(count (vec (range (+ {} 50000))))", 2)):
+        edit(rt, 12, body)
+        call(rt, "user/f", 100)
+        rt.engine.look(time.perf_counter())
+        call(rt, "user/f", 100)
+        assert rt.wait_idle(60)
+        assert info(rt, "user/f").tier == tier
+
+
+def test_other_functions_do_not_wait(rt: Runtime) -> None:
+    rt.eval("(defn g [x] (inc x))")
+    edit(rt, 12)
+    call(rt, "user/g", 20)
+    assert rt.wait_idle(30)
+    assert info(rt, "user/g").tier == 2
+
+
 # --- definitions ---------------------------------------------------------------------------------
 
 
