@@ -306,7 +306,7 @@ def test_an_edited_function_is_compiled_once_it_rests(rt: Runtime) -> None:
     call(rt, "user/f", 20)
     assert rt.wait_idle(30) and info(rt, "user/f").tier == 0
     assert info(rt, "user/f").tier == 0
-    rt.limits = replace(rt.limits, rest_s=0.001)  # now it has rested
+    rt.limits = replace(rt.limits, rest_s=1e-9)  # now it has rested
     rt.engine.look(time.perf_counter())
     call(rt, "user/f", 20)
     assert rt.wait_idle(30)
