@@ -174,6 +174,18 @@ class Analyser:
         self.check_access(var, sym, span)
         return n.VarRef(var, span=span)
 
+    def macro_of(self, form: Any, scope: Scope | None = None) -> Var | None:
+        """The macro that a form calls; None where its head is a local, names C++ or is no macro's name."""
+        if type(form) is not List or not len(form) or type(form.first()) is not Symbol:
+            return None
+        head = form.first()
+        if head.ns is None and (head.name in SPECIAL or (scope and scope.find(head.name))):
+            return None
+        if head.ns in self.ns.failed or cpp_name(head, self.ns) is not None:
+            return None
+        var = self.host.namespaces.resolve(head, self.ns)
+        return var if var is not None and var.is_macro else None
+
     def type_var(self, sym: Symbol) -> Var | None:
         """The var of a record or type that `sym` names as its class: `ns.Name`."""
         home, _, name = sym.name.rpartition(".")

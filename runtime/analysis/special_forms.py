@@ -219,13 +219,7 @@ def init_of(a: Analyser, form: List, scope: Scope, span: Span | None, var: Var) 
 
 def expanded_head(a: Analyser, form: Any, scope: Scope, span: Span | None) -> Any:
     """`form` with the macros at its head expanded, so that `(def f (fn [] …))` is seen as a function."""
-    while type(form) is List and len(form) and type(form.first()) is Symbol:
-        head = form.first()
-        if (head.ns is None and scope.find(head.name)) or cpp_name(head, a.ns) is not None:
-            return form
-        var = a.host.namespaces.resolve(head, a.ns)
-        if var is None or not var.is_macro or var.name not in ("fn", "fn*"):
-            return form
+    while (var := a.macro_of(form, scope)) is not None and var.name in ("fn", "fn*"):
         form = a.expand(var, form, scope, form.span or span)
     return form
 

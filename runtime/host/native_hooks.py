@@ -67,18 +67,18 @@ def install() -> None:
     _support.set_pulse(pulse)
     _support.set_consumers({TABLE[CORE, name].value for name in CONSUMERS}, _CONSUMER_CALLS)
     _support.set_interop_hooks(
-        CppException,
-        _conversion_error,
-        _unbox_error,
-        Char,
-        _char_text,
-        BigInt,
-        pvector,
-        Map,
-        _items,
-        _entries,
-        _number,
-        WrongThread,
+        cpp_exception=CppException,
+        conversion_error=_conversion_error,
+        unbox_error=_unbox_error,
+        make_char=Char,
+        char_text=_char_text,
+        make_bigint=BigInt,
+        make_vector=pvector,
+        make_map=Map,
+        items_of=_items,
+        entries_of=_entries,
+        as_number=_number,
+        wrong_thread=WrongThread,
     )
     _support.set_destructor_hook(_destructor_failed)
     atexit.register(_support.keep_everything)

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runtime.analysis.analyser import MAX_DEPTH, SPECIAL, Analyser
-from runtime.analysis.cpp_names import cpp_name
+from runtime.analysis.analyser import MAX_DEPTH, Analyser
 from runtime.analysis.scope import Scope
 from runtime.core.values import List, Symbol
 from runtime.errors import Span
@@ -66,7 +65,7 @@ def _is_do(form: Any) -> bool:
 def _expanded(analyser: Analyser, part: Part) -> Part:
     """The part with the scripts' macros at its head expanded; core's are left to the analyser."""
     left = MAX_DEPTH
-    while (var := _macro(analyser, part.form)) is not None:
+    while (var := analyser.macro_of(part.form)) is not None and var.span is not None:
         if not left:
             message = f"the expansion of {var.name} does not end"
             analyser.fail(message, part.span, f"at most {MAX_DEPTH} expansions")
@@ -78,15 +77,3 @@ def _expanded(analyser: Analyser, part: Part) -> Part:
         macros = part.macros | analyser.macros
         part = replace(part, form=form, span=span, origin=origin, macros=macros)
     return part
-
-
-def _macro(analyser: Analyser, form: Any) -> Var | None:
-    if type(form) is not List or not len(form) or type(form.first()) is not Symbol:
-        return None
-    head, ns = form.first(), analyser.ns
-    if head.ns is None and head.name in SPECIAL:
-        return None
-    if head.ns in ns.failed or cpp_name(head, ns) is not None:
-        return None
-    var = analyser.host.namespaces.resolve(head, ns)
-    return var if var is not None and var.is_macro and var.span is not None else None

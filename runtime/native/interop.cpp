@@ -347,18 +347,29 @@ PyObject* python_match(PyObject*, PyObject* const* args, Py_ssize_t count) {
   }
 }
 
-PyObject* set_hooks(PyObject*, PyObject* args) {
-  PyObject** const hooks[] = { &cpp_exception, &conversion_error, &unbox_error, &make_char, &char_text, &make_bigint,
-                               &make_vector, &make_map, &items_of, &entries_of, &as_number, &wrong_thread };
-  if(PyTuple_GET_SIZE(args) != static_cast<Py_ssize_t>(std::size(hooks)))
-    return PyErr_Format(PyExc_TypeError, "set_interop_hooks takes %zu hooks", std::size(hooks));
-  for(std::size_t i = 0; i < std::size(hooks); ++i)
-    Py_XSETREF(*hooks[i], Py_NewRef(PyTuple_GET_ITEM(args, static_cast<Py_ssize_t>(i))));
+struct hook {
+  char const* name;
+  PyObject** slot;
+};
+constexpr hook hooks[] = {
+  { "cpp_exception", &cpp_exception }, { "conversion_error", &conversion_error }, { "unbox_error", &unbox_error },
+  { "make_char", &make_char },         { "char_text", &char_text },               { "make_bigint", &make_bigint },
+  { "make_vector", &make_vector },     { "make_map", &make_map },                 { "items_of", &items_of },
+  { "entries_of", &entries_of },       { "as_number", &as_number },               { "wrong_thread", &wrong_thread },
+};
+
+PyObject* set_hooks(PyObject*, PyObject*, PyObject* named) {
+  for(auto const& [name, slot] : hooks) {
+    PyObject* const given = named ? PyDict_GetItemString(named, name) : nullptr;
+    if(!given) return PyErr_Format(PyExc_TypeError, "set_interop_hooks needs %s", name);
+    Py_XSETREF(*slot, Py_NewRef(given));
+  }
   Py_RETURN_NONE;
 }
 
 PyMethodDef functions[] = {
-  { "set_interop_hooks", set_hooks, METH_VARARGS, "what conversions and exceptions call in Python" },
+  { "set_interop_hooks", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(set_hooks)),
+    METH_VARARGS | METH_KEYWORDS, "what conversions and exceptions call in Python, by name" },
   { "take_answers", take_answers, METH_O, "id -> [(type, flags, size, fixed parameters)] that were submitted" },
   { "take_addresses", take_addresses, METH_O, "id -> the addresses that were submitted" },
   { "match_exception", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(python_match)), METH_FASTCALL,

@@ -54,6 +54,6 @@ def versions(variables: Iterable[Var]) -> dict[Var, int]:
     return {var: var.version for var in variables}
 
 
-def in_force(seen: dict[Var, int]) -> Var | None:
+def first_rebound(seen: dict[Var, int]) -> Var | None:
     """The first var that got another root since; None when all have theirs."""
     return next((var for var, version in seen.items() if var.version != version), None)

@@ -27,7 +27,7 @@ from runtime.stubs.cache import StubCache
 from runtime.tiers import policy
 from runtime.tiers.batch import BatchCompiler, Ready
 from runtime.tiers.beside import KEEPS_GIL
-from runtime.tiers.dependents import Dependents, in_force
+from runtime.tiers.dependents import Dependents, first_rebound
 from runtime.tiers.functions import (
     INLINE_CPP,
     INTERPRETED,
@@ -237,7 +237,7 @@ class Engine:
             self._drop(code.name, "strategy interpret")
             return
         self._dependents.assume(code, ready.roots)
-        if (var := in_force(ready.roots)) is not None:
+        if (var := first_rebound(ready.roots)) is not None:
             self._start_again(code, var)
             return
         old, code.tier, code.state, code.error = code.tier, ready.tier, "compiled", ""
@@ -253,7 +253,7 @@ class Engine:
         code.native = ready.entry.address
         code.timed_calls = code.timed_ns = 0  # the mean is that of the tier it is in
         self._events.add(TierChange(function=code.name, old=old, new=ready.tier, cause=ready.cause))
-        if (var := in_force(ready.roots)) is not None:  # meanwhile, by another thread
+        if (var := first_rebound(ready.roots)) is not None:  # meanwhile, by another thread
             self._on_redefined(code, var)
 
     def _start_again(self, code: FnCode, var: Var) -> None:
