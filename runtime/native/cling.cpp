@@ -2,6 +2,7 @@
 #include "cling_modules.hpp"
 #include "module.hpp"
 #include "support.hpp"
+#include "unwinding.hpp"
 #include <sys/mman.h>
 #include <unistd.h>
 #include <cstdio>
@@ -50,6 +51,7 @@ extern "C" TS_API int ts_declare(char const* code, char** words) {
   dup2(file, 2);
   std::string thrown;
   bool const ok = accepted(code, thrown);
+  forget_unwinding();
   fflush(stderr);
   std::string text;
   char buffer[4096];

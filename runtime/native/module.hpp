@@ -28,5 +28,6 @@ bool init_worlds(PyObject* module);
 bool init_ownership(PyObject* module);
 bool init_guards(PyObject* module);
 bool init_cling(PyObject* module);
+bool init_unwinding(PyObject* module);
 
 } // namespace ts

@@ -9,6 +9,7 @@ import pytest
 from runtime import Runtime
 from runtime.errors import RuntimeFault, render
 from runtime.events import FaultContained
+from runtime.native import _support
 from runtime.tiers.engine import STRATEGIES
 from tests.robustness import Where, slip
 
@@ -101,3 +102,20 @@ def test_it_is_an_error_and_the_rest_goes_on(rt: Runtime, name: str) -> None:
     assert told and told[0].damaged
     assert rt.eval("(ns faulty) (cpp/within.fine)") == 42
     assert rt.eval('(try (throw (ex-info "x" {:a 1})) (catch Exception e (:a (ex-data e))))') == 1
+
+
+def test_what_unwinding_asks_again_and_again_is_remembered() -> None:
+    rt = Runtime("interpret")
+    rt.eval(
+        '(cpp/raw "inline int down(int n) { if(n == 0) throw 1; int r = down(n - 1); return r + 1; }")'
+    )
+    rt.eval("(defn fall [] (try (cpp/down 5000) (catch cpp/int e e)))")
+    assert rt.eval("[(fall) (fall)]") == [1, 1]
+    asked, known = _support.unwinding()
+    assert rt.eval("(fall)") == 1
+    asked_since, known_since = (
+        n - before for n, before in zip(_support.unwinding(), (asked, known), strict=True)
+    )
+    assert asked_since > 5000
+    assert known_since > 0.99 * asked_since
+    rt.close()
