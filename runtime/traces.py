@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from types import TracebackType
 
+from runtime.core.exceptions import ExecutionError
 from runtime.core.kinds import type_name
 from runtime.core.registry import TABLE
 from runtime.errors import (
@@ -75,13 +76,17 @@ def fault(error: BaseException) -> LispError:
     if isinstance(error, LispError):
         return error
     stack = lisp_stack(error.__traceback__)
+    told = error
+    while isinstance(told, ExecutionError) and told.__cause__ is not None:  # of a future
+        told = told.__cause__
+        stack[:0] = told.stack if isinstance(told, LispError) else lisp_stack(told.__traceback__)
     span = next((f.span for f in stack if f.span is not None), None)
-    notes = [Note(text) for text in faults.notes_of(error)]
+    notes = [Note(text) for text in faults.notes_of(told)]
     if isinstance(error, Interrupted):
         made: RuntimeFault = Interruption(describe(error), span, error.expected, stack=stack)
         error.__traceback__ = None  # its frames hold what may have filled the memory
     else:
-        made = RuntimeFault(describe(error), span, notes=notes, stack=stack)
+        made = RuntimeFault(describe(told), span, notes=notes, stack=stack)
     made.__cause__ = error
     return made
 

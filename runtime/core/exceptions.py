@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from typing import Any
 
 from runtime.core.kinds import EMPTY_MAP, Map, type_name
-from runtime.core.registry import core, define
+from runtime.core.registry import TABLE, core, define
 from runtime.core.values import Keyword, List, Symbol
 from runtime.errors import STACK_OVERFLOW, RuntimeFault
 
@@ -34,6 +35,27 @@ class Thrown(Exception):
         from runtime.core.printing import pr_str
 
         return f"thrown value: {pr_str(self.value)}"
+
+
+class ExecutionError(Exception):
+    """What a failed future throws at whoever derefs it; its cause is what failed there, place and all."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(_as_java_has_it(original(cause)))
+        self.__cause__ = cause
+
+
+def _as_java_has_it(error: BaseException) -> str:
+    """An exception's class and message, and of ex-info the data: `Throwable.toString`."""
+    from runtime.core.printing import class_name, pr_str
+
+    known = {entry.value for entry in TABLE.values() if isinstance(entry.value, type)}
+    kind = next((k for k in type(error).__mro__ if k in known), type(error))
+    parts = [str(ex_message(error) or "")]
+    if isinstance(error, ExInfo):
+        parts.append(pr_str(error.data))
+    text = " ".join(part for part in parts if part)
+    return f"{class_name(kind)}: {text}" if text else class_name(kind)
 
 
 def original(error: Any) -> Any:
@@ -75,7 +97,8 @@ def ex_message(error: Any) -> Any:
 def ex_cause(error: Any) -> Any:
     """The cause of an exception, or nil."""
     error = original(error)
-    return original(error.__cause__) if isinstance(error, BaseException) else None
+    cause = original(error.__cause__) if isinstance(error, BaseException) else None
+    return cause.value if isinstance(cause, Thrown) else cause
 
 
 @core("Throwable->map", arglists="([o])")
@@ -133,5 +156,7 @@ for _name, _class in {
     "NumberFormatException": ValueError,
     "AssertionError": AssertionError,
     "UnsupportedOperationException": NotImplementedError,
+    "ExecutionException": ExecutionError,
+    "CancellationException": CancelledError,
 }.items():
     define(_name, _class, doc=f"Python's {_class.__name__}, by the name Clojure programs use.")

@@ -9,6 +9,7 @@ from concurrent.futures import Future as PythonFuture
 from queue import SimpleQueue
 from typing import Any
 
+from runtime.core.exceptions import ExecutionError
 from runtime.core.invoke import as_fn
 from runtime.core.kinds import MISSING
 from runtime.core.printing import print_reference, register_printer
@@ -69,13 +70,21 @@ class Future:
 
     def deref(self) -> Any:
         self._wait(None)
-        told(self)
-        return self._inner.result()
+        return self._result()
 
     def deref_within(self, seconds: float, default: Any) -> Any:
         if not self._wait(seconds):
             return default
+        return self._result()
+
+    def _result(self) -> Any:
+        """Raises ExecutionError with what the computation raised; CancelledError."""
         told(self)
+        if self._inner.cancelled() or (self._cancelled and self._inner.exception() is not None):
+            raise CancelledError("the future was cancelled")
+        error = self._inner.exception()
+        if error is not None:
+            raise ExecutionError(error)
         return self._inner.result()
 
     def _wait(self, seconds: float | None) -> bool:

@@ -228,6 +228,28 @@ def test_such_c_plus_plus_is_unwound_and_the_thread_goes_on(hidden: Runtime) -> 
     assert hidden.eval("(cpp/int. cpp/hidden.ended)") - before == 5
 
 
+@slip(
+    Where.THREADS,
+    "a future that fails, asked for in a frame",
+    "An error at the place where it failed, with both stacks; `ex-cause` has what was thrown.",
+)
+def test_an_error_of_a_future_has_its_own_place_and_cause(rt: Runtime) -> None:
+    rt.eval(
+        '(defn ^:jit goes-wrong []\n  (throw (ex-info "gone" {:n 1})))\n'
+        "(defn ^:jit asks []\n  @(future (goes-wrong)))\n"
+        "(defn ^:jit looks []\n  (try (asks) (catch Exception e (ex-data (ex-cause e)))))",
+        "asked.jank",
+    )
+    assert rt.wait_idle(30)
+    with pytest.raises(Exception, match="gone") as raised:
+        rt.call("user/asks")
+    error = fault(raised.value)
+    assert (error.message, str(error.span)) == ("gone", "asked.jank:2:3")
+    functions = [frame.function.partition("$")[0] for frame in error.stack]
+    assert functions == ["user/goes-wrong", "user/asks", "user/asks"]
+    assert rt.call("user/looks") == rt.eval("{:n 1}")
+
+
 SPINNING = """
 (cpp/raw "#include <sys/resource.h>
 #include <unistd.h>
