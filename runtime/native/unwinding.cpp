@@ -13,6 +13,10 @@ namespace ts {
 
 namespace {
 
+std::atomic<std::uint64_t> generation{ 1 }, asked{ 0 }, remembered{ 0 };
+
+#if __GLIBC_PREREQ(2, 35) // has _dl_find_object, which tells quickly which library a place is in
+
 struct bases { // unwind-dw2-fde.h: struct dwarf_eh_bases
   void *text, *data, *function;
 };
@@ -35,7 +39,6 @@ struct place {
 constexpr std::size_t places = 1 << 12;
 place table[places];
 finder find = nullptr;
-std::atomic<std::uint64_t> generation{ 1 }, asked{ 0 }, remembered{ 0 };
 
 place& place_of(void* pc) noexcept {
   auto const n = reinterpret_cast<std::uintptr_t>(pc);
@@ -76,6 +79,19 @@ void const* find_remembered(void* pc, bases* found) {
   return fde;
 }
 
+void remember_unwinding() noexcept {
+  void* const libgcc = dlopen("libgcc_s.so.1", RTLD_LAZY | RTLD_NOLOAD);
+  link_map const* library = nullptr;
+  if(!libgcc || dlinfo(libgcc, RTLD_DI_LINKMAP, &library) != 0) return;
+  find = reinterpret_cast<finder>(dlsym(libgcc, "_Unwind_Find_FDE"));
+  replacement const ours{ "_Unwind_Find_FDE", reinterpret_cast<void*>(find_remembered) };
+  if(find) replace_calls(library, &ours, 1);
+}
+
+#else
+void remember_unwinding() noexcept {}
+#endif
+
 PyObject* unwinding(PyObject*, PyObject*) {
   return Py_BuildValue("(KK)", static_cast<unsigned long long>(asked.load()),
                        static_cast<unsigned long long>(remembered.load()));
@@ -91,13 +107,7 @@ PyMethodDef methods[] = {
 void forget_unwinding() noexcept { generation.fetch_add(1, std::memory_order_relaxed); }
 
 bool init_unwinding(PyObject* module) {
-  void* const libgcc = dlopen("libgcc_s.so.1", RTLD_LAZY | RTLD_NOLOAD);
-  link_map const* library = nullptr;
-  if(libgcc && dlinfo(libgcc, RTLD_DI_LINKMAP, &library) == 0) {
-    find = reinterpret_cast<finder>(dlsym(libgcc, "_Unwind_Find_FDE"));
-    replacement const ours{ "_Unwind_Find_FDE", reinterpret_cast<void*>(find_remembered) };
-    if(find) replace_calls(library, &ours, 1);
-  }
+  remember_unwinding();
   return PyModule_AddFunctions(module, methods) == 0;
 }
 

@@ -104,18 +104,27 @@ def test_it_is_an_error_and_the_rest_goes_on(rt: Runtime, name: str) -> None:
     assert rt.eval('(try (throw (ex-info "x" {:a 1})) (catch Exception e (:a (ex-data e))))') == 1
 
 
+DEEP = """(cpp/raw "
+struct ts_kept { int volatile n; ~ts_kept() { n = 0; } };
+__attribute__((noinline)) inline int down(int n) {
+  if(n == 0) throw 1;
+  ts_kept kept{ n };
+  return down(n - 1) + kept.n;
+}")
+(defn fall [] (try (cpp/down 5000) (catch cpp/int e 1)))"""
+
+
 def test_what_unwinding_asks_again_and_again_is_remembered() -> None:
     rt = Runtime("interpret")
-    rt.eval(
-        '(cpp/raw "inline int down(int n) { if(n == 0) throw 1; int r = down(n - 1); return r + 1; }")'
-    )
-    rt.eval("(defn fall [] (try (cpp/down 5000) (catch cpp/int e e)))")
-    assert rt.eval("[(fall) (fall)]") == [1, 1]
-    asked, known = _support.unwinding()
-    assert rt.eval("(fall)") == 1
-    asked_since, known_since = (
-        n - before for n, before in zip(_support.unwinding(), (asked, known), strict=True)
-    )
-    assert asked_since > 5000
-    assert known_since > 0.99 * asked_since
-    rt.close()
+    try:
+        rt.eval(DEEP)
+        assert rt.eval("[(fall) (fall)]") == [1, 1]
+        asked, known = _support.unwinding()
+        assert rt.eval("(fall)") == 1
+        asked_later, known_later = _support.unwinding()
+    finally:
+        rt.close()
+    if not asked_later:
+        pytest.skip("the C library does not tell which library a place is in")
+    assert asked_later - asked > 5000
+    assert known_later - known > 0.99 * (asked_later - asked)
