@@ -5,11 +5,16 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from weakref import ref
 
 import pytest
 
 from runtime import Runtime
+from runtime.errors import LispError
+from runtime.loading.file_pass import FilePass
+from runtime.loading.transaction import Transaction
 from runtime.process import collector
 from runtime.process.collector import HeldBack
 
@@ -55,6 +60,35 @@ def test_a_redefined_function_is_freed_without_a_collection(rt: Runtime, form: s
         assert old() is None
     finally:
         gc.enable()
+
+
+SAVES = {
+    "sound": "(defn f [x] (inc x))\n(def k (f {}))",
+    "a form that fails": "(defn f [x] (inc x))\n(def k (f :{}))",
+    "a form that cannot be analysed": "(defn f [x] (inc nowhere-{}))",
+    "text that cannot be read": "(defn f [x] (inc x)) (def k {}",
+}
+
+
+@pytest.mark.parametrize("text", SAVES.values(), ids=SAVES)
+def test_a_saved_file_leaves_no_record_of_its_load(rt: Runtime, text: str, tmp_path: Path) -> None:
+    script = tmp_path / "saved.jank"
+    gc.disable()
+    try:
+        for i in range(4):
+            script.write_text(text.format(i))
+            with suppress(LispError):
+                rt.load(script)
+        gc.unfreeze()  # what is frozen is not among the objects
+        kept = [o for o in gc.get_objects() if isinstance(o, Transaction | FilePass)]
+        assert not [work for work in kept if script in paths_of(work)]
+    finally:
+        gc.enable()
+
+
+def paths_of(work: Transaction | FilePass) -> list[Path]:
+    passes = [work] if isinstance(work, FilePass) else work.passes
+    return [one.state.path for one in passes]
 
 
 def test_an_error_that_stands_keeps_no_function_alive(rt: Runtime) -> None:

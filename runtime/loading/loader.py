@@ -207,10 +207,12 @@ class Loader:
                 del self._current[get_ident()]
             else:
                 self._current[get_ident()] = outer
+            found = passes()
+            work.end()
         if gone:  # what still uses it says so
             change = CppChange(gone)
-            return passes() + self._carry_out(list(self.roots), set(), set(), apply, told, change)
-        return passes()
+            return found + self._carry_out(list(self.roots), set(), set(), apply, told, change)
+        return found
 
     def overridden(self, var: Any) -> None:
         """An eval defined what a file defines too: that file has the last word when it is saved."""

@@ -158,6 +158,12 @@ class Transaction:
         self.tracking = Tracking(self.staged, self._stage, self._before_macro)
         self.unchecked: list[FilePass] = []  # with stubs to compile
 
+    def end(self) -> None:
+        """It is over. What it refers to refers to it, too: without this the texts and forms of every edit
+        would stay until cycles are collected, which is not while frames are drawn."""
+        self.begin()
+        del self.tracking, self.told, self.apply
+
     # --- visiting ---------------------------------------------------------------------------------
 
     def run(self, paths: Iterable[Path]) -> None:
