@@ -65,6 +65,7 @@ def install() -> None:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     _support.set_function_hooks(List, _call_slow, _arity_error, _deref, Rest)
     _support.set_pulse(pulse)
+    _support.set_text_function(TABLE[CORE, "str"].value)
     _support.set_consumers({TABLE[CORE, name].value for name in CONSUMERS}, _CONSUMER_CALLS)
     _support.set_interop_hooks(
         cpp_exception=CppException,

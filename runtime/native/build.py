@@ -25,6 +25,7 @@ FLAGS = [
     "-fPIC",
     "-fvisibility=hidden",
     "-fno-math-errno",
+    "-fno-semantic-interposition",  # our functions call each other directly
     "-fno-tree-slp-vectorize",
     "-Wall",
     "-Wextra",

@@ -5,7 +5,7 @@ Native values are held as `runtime.stubs.bodies.gives_of` says: numbers as Lisp 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyrsistent import pvector
@@ -142,12 +142,19 @@ class Lowering:
             return low.CallVar(fn.var, self.each(args), place)
         if isinstance(fn, n.Const):
             if type(fn.value) is Keyword and len(args) in (1, 2):
-                default = self.lower(args[1]) if len(args) == 2 else None
-                return low.KeywordCall(fn.value, self.lower(args[0]), default, place)
+                return self.keyword_call(fn.value, args, place)
             return low.CallConst(fn.value, self.each(args), place)
         return low.Call(self.lower(fn), self.each(args), place)
 
+    def keyword_call(self, key: Keyword, args: Sequence[n.Node], place: int) -> low.KeywordCall:
+        default = self.lower(args[1]) if len(args) == 2 else None
+        return low.KeywordCall(key, self.lower(args[0]), default, place)
+
     def intrinsic(self, node: n.Intrinsic) -> Any:
+        if node.name == "get" and len(node.args) in (2, 3):
+            coll, key, *default = node.args
+            if isinstance(key, n.Const) and type(key.value) is Keyword:
+                return self.keyword_call(key.value, (coll, *default), self.place(node.span))
         return low.Core(node.name, node.var.root, self.each(node.args), self.place(node.span))
 
     # --- branches, scopes, loops ------------------------------------------------------------------

@@ -27,6 +27,8 @@ FAILING = {
     "a loop": "(loop [i 0 y x] (if (< i 5) (recur (inc i) [y]) (nth y 1)))",
     "the second of two values for recur": "(loop [i 0 y x] (recur [y x] (nth [i x] 5)))",
     "a value for recur": "(loop [i 0 y x] (recur (inc (nth [i] i)) [y x]))",
+    "a text": "(str \"a\" x nil (nth [x] 1))",
+    "a keyword's map": "(get {:a x :b (nth [x] 1)} :a x)",
     "a vector literal": "[x [x] (nth [x] 1)]",
     "a map literal": "{:a x x [x] :b (nth [x] 1)}",
     "a closure's capture": "(let [f (fn [] [x])] (nth (f) 1))",
@@ -180,3 +182,31 @@ def test_a_function_that_is_redefined_while_it_runs_lives_to_its_end(tier_0: Run
     assert str(tier_0.eval("(pr-str [(outer 3) (outer 3)])")) == "[[0 1 2 3] :new]"
     assert str(tier_0.eval("(pr-str (self 4))")) == "[0 1 2 3 4]"
     gc.collect()
+
+
+TEXTS = (
+    "", '"a"', "nil", "1", "-9223372036854775808", "9223372036854775807", "9223372036854775808", "1N", "1.5",
+    "true", ":k", "'s", "\\a", '"é"', '"🙂"', "[1 nil]", "{:a \"b\"}", "(list)", "(fn [x] x)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_str_means_the_same_wherever_it_is_done(tier_0: Runtime, text: str) -> None:
+    for args in (text, f"{text} 7", f'"<" {text} ">"', f"nil {text} {text}"):
+        direct, applied = tier_0.eval(
+            f"(let [f (fn [] [(str {args}) (apply str (list {args}))])] (f))"
+        )
+        assert direct == applied or "fn" in text
+    assert tier_0.eval('(with-redefs [str (fn [& all] (count all))] (str 1 "a"))') == 2
+
+
+@pytest.mark.parametrize(
+    "coll", ["{:a 1}", "{:b 1}", "nil", "5", '"text"', "[:a]", "#{:a}", "(list :a)", "(range)", "{:a nil}",
+             "(array-map :b 2 :a 3)", "(into {} (map (juxt (comp keyword str) identity) (range 100)))"],
+)  # fmt: skip
+def test_a_keyword_is_looked_up_alike_by_get_and_by_itself(tier_0: Runtime, coll: str) -> None:
+    by_get, by_itself, found = tier_0.eval(f"""
+        (let [c {coll} f (fn [c] [(get c :a) (get c :a :none)]) g (fn [c] [(:a c) (:a c :none)])]
+          [[(f c) (f {{:a 0}}) (f c)] [(g c) (g {{:a 0}}) (g c)]
+           (let [h (fn [c] [(apply get [c :a]) (apply get [c :a :none])])] [(h c) (h {{:a 0}}) (h c)])])""")
+    assert by_get == by_itself == found

@@ -2,6 +2,7 @@
 #include "../module.hpp"
 #include "../calls.hpp"
 #include "builder.hpp"
+#include "texts.hpp"
 #include <structmember.h>
 #include <algorithm>
 #include <unordered_map>
@@ -161,7 +162,13 @@ PyObject* python_set_pulse(PyObject*, PyObject* hook) {
   Py_RETURN_NONE;
 }
 
+PyObject* set_text_function(PyObject*, PyObject* function) {
+  Py_XSETREF(text_function, Py_NewRef(function));
+  Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
+  { "set_text_function", set_text_function, METH_O, "the core's `str`, which tier 0 does itself for plain values" },
   { "set_pulse", python_set_pulse, METH_O, "() -> None: what tier 0 calls every so often, for Python to have its turn" },
   {}
 };

@@ -3,6 +3,7 @@
 #include "../interop.hpp"
 #include "../look_up.hpp"
 #include "builder.hpp"
+#include "texts.hpp"
 
 namespace ts::tier0 {
 
@@ -69,7 +70,7 @@ struct call_node : node {
     value* const values = TS_VALUES(args.count);
     pending given(values);
     value result = value::failure();
-    if(given.all(f, args)) {
+    if(given.all(f, args) && !(callee == text_function && text_of(values, args.count, result))) {
       given.forget();
       result = call_value(callee, values, args.count);
     }
