@@ -22,7 +22,7 @@ FPS = 100.0
 FRAMES = 300  # of each row in each round
 ROUNDS = 2
 BUSY = 2  # futures
-TRIES = 4  # of a row in a round, until others are quiet
+TRIES = 3  # of a row in a round, until others are quiet
 QUIET = 0.03  # cores
 
 CPP = """
