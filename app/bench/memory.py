@@ -90,4 +90,5 @@ def _rest(work: Edited) -> None:
 
 
 def _with_height(height: str, text: str) -> str:
-    return re.sub(r"780\.\d+", height, text)
+    # Not the width, which is 780 once, too.
+    return re.sub(r"(width\)) 780\.\d+", rf"\1 {height}", text)
