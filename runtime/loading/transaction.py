@@ -327,6 +327,10 @@ class Transaction:
                 self.program.put(old)
         for var, (is_macro, is_dynamic, span) in self.kinds.items():
             var.is_macro, var.is_dynamic, var.span = is_macro, is_dynamic, span
+        # The next round may read a file without the form that made a var, which had no value yet.
+        for var in {var for _, new in self.journal if new is not None for var in new.defines}:
+            if not var.is_bound and var not in self.program.definers:
+                self._unmap(var)
         self.journal = []
 
     # --- staging ----------------------------------------------------------------------------------

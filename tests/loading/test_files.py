@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from runtime import Runtime
 from runtime.errors import source_of
+from runtime.loading.transaction import AgainError, Transaction
 from runtime.process.files import read_text
 from tests.robustness import Where, slip
 
@@ -240,3 +243,29 @@ def test_what_other_namespaces_use_is_evaluated_too(files):
         "c.jank, g: m changed",
         "main.jank, four: two changed",
     ]
+
+
+def test_a_load_that_begins_again_leaves_no_name_of_a_form_that_is_gone_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "again.jank"
+    script.write_text("(ns again)\n(def x 1)\n(def wrong (nope 1))\n")
+    check_stubs, rounds = Transaction.check_stubs, []
+
+    def begins_again(self: Transaction) -> None:
+        check_stubs(self)
+        rounds.append(self)
+        if (
+            len(rounds) == 1
+        ):  # as when a form finds what another one made later; and the file is saved
+            script.write_text("(ns again)\n(def x 2)\n")
+            raise AgainError(set())
+
+    runtime = Runtime("interpret")
+    try:
+        monkeypatch.setattr(Transaction, "check_stubs", begins_again)
+        runtime.load(script)
+        assert list(runtime.namespaces.all["again"].vars) == ["x"]
+        assert runtime.eval("again/x") == 2
+    finally:
+        runtime.close()
