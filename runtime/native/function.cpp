@@ -94,13 +94,14 @@ PyObject* code_get_arities(PyObject* self, void*) {
   return t ? Py_NewRef(t) : PyTuple_New(0);
 }
 
-// Once: calls in tier 0 do not keep them alive.
+// The first ones stay, as calls in tier 0 do not keep them alive: two threads may have made some at once.
 int code_set_arities(PyObject* self, PyObject* value, void*) {
   code* const c = reinterpret_cast<code*>(self);
-  if(!value || !PyTuple_Check(value) || (c->arities && PyTuple_GET_SIZE(c->arities))) {
-    PyErr_SetString(PyExc_TypeError, "arities are a tuple, and stay");
+  if(!value || !PyTuple_Check(value)) {
+    PyErr_SetString(PyExc_TypeError, "arities are a tuple");
     return -1;
   }
+  if(c->arities && PyTuple_GET_SIZE(c->arities)) return 0;
   Py_XSETREF(c->arities, Py_NewRef(value));
   return 0;
 }

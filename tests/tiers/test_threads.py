@@ -11,6 +11,7 @@ from runtime import Runtime
 from runtime.errors import render
 from runtime.native import _support
 from runtime.tiers.engine import STRATEGIES
+from runtime.tiers.interpreter import build_arities
 from runtime.traces import fault
 from tests.robustness import Where, slip
 
@@ -131,6 +132,15 @@ def test_a_hot_function_of_threads_agrees_with_itself_meanwhile(rt: Runtime) -> 
     for _ in range(50):
         assert rt.call("user/sums", 100) == 4950
     assert [future.deref() for future in many] == [1999000] * 4
+
+
+def test_what_two_threads_made_at_once_for_tier_0_is_what_the_first_one_made(rt: Runtime) -> None:
+    code = rt.eval("(defn made [x] x) made").code
+    rt.world.make_interpretable(code)
+    first = code.arities
+    code.arities = build_arities(rt.world, code.node)
+    assert code.arities is first
+    assert rt.call("user/made", 3) == 3
 
 
 DRAWING = {
