@@ -71,9 +71,8 @@ class Guard:
         self._settings: Settings | None = None
         self._located: dict[tuple[str, str, str], LispError | None] = {}
         self._to_locate: dict[str, tuple[str, str]] = {}
-        self._to_observe: set[str] = (
-            set()
-        )  # entries whose missing ends are to be told with their place
+        # Entries whose missing ends are to be told with their place.
+        self._to_observe: set[str] = set()
         self.lost = False
 
     def run(self, entry: Callable[[], Any], again: bool = True) -> list[Exception]:

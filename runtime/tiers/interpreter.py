@@ -26,10 +26,8 @@ def build_arities(
 
 def _build_arity(host: Host, node: n.Fn, arity: n.Arity, lowering: type[Lowering]) -> _support.Body:
     making = lowering(host, node.name, node, lambda inner: build_code(host, inner))
-    for param in arity.params:
-        making.slot(param)
     place = making.place(node.span)
-    made = making.lower(arity.body)
+    made = making.arity(arity)
     size, places = len(making.slots), tuple(making.places)
     if verifier.enabled:
         verify_lowered(made, size, places, len(node.captures))

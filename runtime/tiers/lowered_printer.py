@@ -26,9 +26,7 @@ def show_lowered(host: Host, fn: n.Fn) -> str:
 
 def _arity(host: Host, fn: n.Fn, arity: n.Arity) -> str:
     making = Lowering(host, fn.name, fn, host.code_of)
-    for param in arity.params:
-        making.slot(param)
-    record = making.lower(arity.body)
+    record = making.arity(arity)
     names = {slot: f"{local.name}${slot}" for local, slot in making.slots.items()}
     params = " ".join(names[making.slots[p]] for p in arity.params)
     head = f"Arity [{params}]{' variadic' if arity.variadic else ''} {len(names)} slots"

@@ -42,6 +42,12 @@ class Lowering:
             self.outer[fn.this] = low.This()
         self.places: dict[Span, int] = {}
 
+    def arity(self, arity: n.Arity) -> Any:
+        """What an arity runs; its parameters have the first slots."""
+        for param in arity.params:
+            self.slot(param)
+        return self.lower(arity.body)
+
     def lower(self, node: n.Node) -> Any:
         return _RULES[type(node)](self, node)
 
