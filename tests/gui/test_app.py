@@ -100,6 +100,26 @@ def test_an_editor_evaluates_in_the_running_app(open_gui, script):
     assert answers[0]["value"] == "42"
 
 
+def evaluated(gui, sources: dict[str, str]) -> dict[str, list[dict[str, object]]]:
+    """What an editor is answered that evaluates named sources one by one while frames are drawn."""
+    answers: dict[str, list[dict[str, object]]] = {}
+
+    def client() -> None:
+        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=120) as connection:
+            stream = connection.makefile("rwb")
+            for name, source in sources.items():
+                stream.write(encode({"op": "eval", "code": source, "id": name}))
+                stream.flush()
+                told = answers[name] = []
+                while not told or "status" not in told[-1]:
+                    told.append(decode(stream))
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    gui.until(lambda: not thread.is_alive(), "the answers")
+    return answers
+
+
 # What an editor evaluates: (source, what the value or the error holds)
 DRAWN_OVER_NREPL = {
     "a widget call": ('(cpp/ImGui.Text #cpp "x")', "nil"),
@@ -124,21 +144,7 @@ DRAWN_OVER_NREPL = {
 def test_an_editor_may_draw_and_say_anything(open_gui, script):
     gui = open_gui(script(HELLO), nrepl_port=0)
     gui.until(lambda: gui.app.loop.entries, "the script's first frame")
-    answers: dict[str, list[dict[str, object]]] = {}
-
-    def client() -> None:
-        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=120) as connection:
-            stream = connection.makefile("rwb")
-            for name, (source, _) in DRAWN_OVER_NREPL.items():
-                stream.write(encode({"op": "eval", "code": source, "id": name}))
-                stream.flush()
-                told = answers[name] = []
-                while not told or "status" not in told[-1]:
-                    told.append(decode(stream))
-
-    thread = threading.Thread(target=client)
-    thread.start()
-    gui.until(lambda: not thread.is_alive(), "the answers")
+    answers = evaluated(gui, {name: source for name, (source, _) in DRAWN_OVER_NREPL.items()})
     for name, (_, holds) in DRAWN_OVER_NREPL.items():
         told = "".join(str(a.get(key, "")) for a in answers.get(name, ()) for key in a)
         assert holds in told, (name, answers.get(name))
@@ -187,23 +193,9 @@ def test_no_frame_waits_for_the_compiler_while_an_editor_evaluates(
     (tmp_path / "required_there.jank").write_text(
         "(ns required-there)\n(defn eight [] (cpp/over_nrepl.twice 4))\n"
     )
-    answers: dict[str, list[dict[str, object]]] = {}
     sources = {name: source for name, (source, _) in NEEDS_THE_COMPILER.items()}
     sources["a file"] = "(require 'required-there) (required-there/eight)"
-
-    def client() -> None:
-        with socket.create_connection(("127.0.0.1", gui.app.nrepl_port), timeout=120) as connection:
-            stream = connection.makefile("rwb")
-            for name, source in sources.items():
-                stream.write(encode({"op": "eval", "code": source, "id": name}))
-                stream.flush()
-                told = answers[name] = []
-                while not told or "status" not in told[-1]:
-                    told.append(decode(stream))
-
-    thread = threading.Thread(target=client)
-    thread.start()
-    gui.until(lambda: not thread.is_alive(), "the answers")
+    answers = evaluated(gui, sources)
     expected = {name: value for name, (_, value) in NEEDS_THE_COMPILER.items()} | {"a file": "8"}
     assert {name: told[0].get("value", told) for name, told in answers.items()} == expected
     assert asked
